@@ -1,0 +1,3 @@
+"""Turns tasks with checkable outcomes into verified traces and versioned datasets."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,43 @@
+"""The code that runs inside the jail, one file a kind; it trusts nothing that it is given and nobody trusts it.
+
+A kind is a module with `ISOLATION` and `run(request, files, inputs) -> Result`. `ls jobs/` is the list of kinds; third parties add
+theirs by the entry point group `tracewright.jobs`. Only the standard library is imported here, so that a jail starts quickly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+IsolationNeed = Literal["worker", "fork", "oneshot"]
+"""`worker`: data only, may share a warm jail; `fork`: a process of its own in it; `oneshot`: a fresh jail, never shared."""
+
+ResultStatus = Literal["ok", "no_match", "action_error", "nonzero", "timeout", "oom", "no_evidence"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job found out. `files` holds changed files (None: deleted), `result` facts as JSON, `artifacts` raw bytes by name."""
+
+    status: ResultStatus = "ok"
+    code: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+    artifacts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class JobKind(Protocol):
+    """The shape of a module in `jobs/`; `ISOLATION` says which jail it needs."""
+
+    ISOLATION: IsolationNeed
+
+    @staticmethod
+    def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
+        """Do the work on `files` (path to text) and return facts; `inputs` are read-only mounts by name."""
+        ...
