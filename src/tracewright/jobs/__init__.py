@@ -1,7 +1,8 @@
 """The code that runs inside the jail, one file a kind; it trusts nothing that it is given and nobody trusts it.
 
-A kind is a module with `ISOLATION` and `run(request, files, inputs) -> Result`. `ls jobs/` is the list of kinds; third parties add
-theirs by the entry point group `tracewright.jobs`. Only the standard library is imported here, so that a jail starts quickly.
+A kind is a module with `ISOLATION` and `run(request, files, inputs) -> Result`. `ls jobs/` is the list of kinds;
+third parties add theirs by the entry point group `tracewright.jobs`. Only the standard library is imported here,
+so that a jail starts quickly.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 IsolationNeed = Literal["worker", "fork", "oneshot"]
-"""`worker`: data only, may share a warm jail; `fork`: a process of its own in it; `oneshot`: a fresh jail, never shared."""
+"""`worker`: data only, may share a warm jail; `fork`: a process of its own; `oneshot`: a fresh jail for one job."""
 
 ResultStatus = Literal["ok", "no_match", "action_error", "nonzero", "timeout", "oom", "no_evidence"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a job found out. `files` holds changed files (None: deleted), `result` facts as JSON, `artifacts` raw bytes by name."""
+    """What a job found out.
+
+    `files` holds the files that it changed (None: deleted), `result` facts as JSON, `artifacts` raw bytes by name.
+    """
 
     status: ResultStatus = "ok"
     code: str = ""

@@ -1,0 +1,63 @@
+"""What every record shares: frozen, closed to unknown fields, written as RFC 8785 canonical JSON, known by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+import rfc8785
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
+
+from tracewright.errors import RecordError
+
+JsonObject = dict[str, JsonValue]
+"""A JSON object whose keys are the business of one implementation (a job's request, an action's arguments)."""
+
+SCHEMA_VERSION = 1
+
+
+def _safe_path(path: str) -> str:
+    """Accept a relative POSIX path that stays inside the workspace; raise ValueError otherwise."""
+    parts = path.split("/")
+    unsafe = not path or path.startswith("/") or any(part in {"", ".", ".."} for part in parts)
+    if unsafe or any(ord(char) < 32 or char in "\\\x7f" for char in path) or len(path.encode()) > 1024:
+        raise ValueError(f"a workspace path must be relative, plain and short, found {path[:80]!r}")
+    return path
+
+
+WorkspacePath = Annotated[str, AfterValidator(_safe_path)]
+"""A relative POSIX path without `..`, backslash or control characters, at most 1024 bytes."""
+
+
+class Record(BaseModel):
+    """A frozen value that crosses rooms; its JSON is a public format."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    def to_json(self) -> str:
+        """Write one line of canonical JSON; fields at their default are left out."""
+        return canonical(self.model_dump(mode="json", exclude_defaults=True)).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote; raises pydantic.ValidationError, which names the field."""
+        return cls.model_validate_json(text)
+
+
+def canonical(value: Any) -> bytes:
+    """Return the RFC 8785 form of a JSON value; integers beyond 2**53 and NaN are refused with RecordError."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise RecordError(f"a record must be plain JSON with integers below 2**53; found {error}") from error
+
+
+def digest(value: Any) -> str:
+    """Return the sha256 (hex) of a JSON value's canonical form."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def claims(record: BaseModel, fields: Mapping[str, Any] | set[str]) -> Any:
+    """Return the JSON of `fields` of a record without those at their default, so that new fields keep old ids."""
+    return record.model_dump(mode="json", include=fields, exclude_defaults=True)  # type: ignore[arg-type]  # pydantic's IncEx
