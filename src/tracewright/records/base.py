@@ -60,4 +60,4 @@ def digest(value: Any) -> str:
 
 def claims(record: BaseModel, fields: Mapping[str, Any] | set[str]) -> Any:
     """Return the JSON of `fields` of a record without those at their default, so that new fields keep old ids."""
-    return record.model_dump(mode="json", include=fields, exclude_defaults=True)  # type: ignore[arg-type]  # pydantic's IncEx
+    return record.model_dump(mode="json", include=fields, exclude_defaults=True)

@@ -1,0 +1,92 @@
+"""The text form of a turn, and the escape that keeps data from speaking as control tokens.
+
+`parse_turn(format_turn(turn)) == turn` for every turn, whatever stands in its thought and arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic import ValidationError
+
+from tracewright.errors import RecordError
+from tracewright.records.action import Action, Turn
+
+TAGS = "think|action|state_update"
+CHAT_TOKENS = (
+    r"start_of_turn|end_of_turn|bos|eos|pad|unk|s|mask|start_of_image|end_of_image|image_soft_token"
+    r"|begin_of_text|end_of_text|tool_call|tool_response|\|[A-Za-z0-9_ ]{1,40}\|"
+)
+_CONTROL = re.compile(rf"<(\\*)(/?(?:{TAGS}|{CHAT_TOKENS})>)|\[(\\*)(/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS)\])")
+_ESCAPED = re.compile(rf"<\\(\\*)(/?(?:{TAGS}|{CHAT_TOKENS})>)|\[\\(\\*)(/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS)\])")
+_BLOCK = re.compile(rf"\s*<({TAGS})>(.*?)</\1>\s*", re.DOTALL)
+
+
+def escape(text: str) -> str:
+    """Put a backslash into everything that a chat template or our own tags could take for a control token."""
+    return _CONTROL.sub(lambda m: f"<\\{m[1]}{m[2]}" if m[2] else f"[\\{m[3]}{m[4]}", text)
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`; a text that was never escaped and holds no escaped token comes back as it is."""
+    return _ESCAPED.sub(lambda m: f"<{m[1]}{m[2]}" if m[2] else f"[{m[3]}{m[4]}", text)
+
+
+def format_turn(turn: Turn) -> str:
+    """Write a turn as `<think>…</think><action>{…}</action><state_update>{…}</state_update>`, without empty parts."""
+    blocks = [f"<think>{escape(turn.thought)}</think>"] if turn.thought else []
+    calls = ({"name": action.name, "arguments": action.arguments} for action in turn.actions)
+    blocks.extend(f"<action>{_dump(call)}</action>" for call in calls)
+    if turn.state_update:
+        blocks.append(f"<state_update>{_dump(turn.state_update)}</state_update>")
+    return "\n".join(blocks)
+
+
+def parse_turn(text: str) -> Turn:
+    """Read the text form of a turn; raises RecordError that tells a policy what is wrong with its reply."""
+    thought, actions, update, end = "", [], {}, 0
+    while (match := _BLOCK.match(text, end)) is not None:
+        end = match.end()
+        match match[1]:
+            case "think":
+                thought = unescape(match[2])
+            case "action":
+                actions.append(_read_action(match[2]))
+            case _:
+                update = _read_object(match[2], "state_update")
+    if rest := text[end:].strip():
+        raise RecordError(
+            f"wanted <think>, <action> and <state_update> blocks only, found {rest[:60]!r} outside of them"
+        )
+    return Turn(thought=thought, actions=tuple(actions), state_update=update)
+
+
+def _dump(value: object) -> str:
+    return escape_json(json.dumps(value, ensure_ascii=False, sort_keys=True, default=dict))
+
+
+def escape_json(text: str) -> str:
+    """Escape control tokens inside JSON text in the JSON way, which every reader undoes by itself."""
+    return _CONTROL.sub(lambda m: m[0].replace("<", "\\u003c").replace("[", "\\u005b"), text)
+
+
+def _read_action(text: str) -> Action:
+    raw = _read_object(text, "action")
+    try:
+        return Action.model_validate(raw)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise RecordError(
+            f'wanted {{"name": …, "arguments": {{…}}}} in <action>, found a fault at {where!r}'
+        ) from error
+
+
+def _read_object(text: str, tag: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"wanted one JSON object in <{tag}>, found {text[:60]!r} ({error})") from error
+    if not isinstance(value, dict):
+        raise RecordError(f"wanted one JSON object in <{tag}>, found {text[:60]!r}")
+    return value
