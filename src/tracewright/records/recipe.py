@@ -14,7 +14,6 @@ from tracewright.records.base import JsonObject, Record, digest
 from tracewright.records.manifest import DatasetRequest
 from tracewright.records.task import Split
 
-
 R = TypeVar("R", bound="Recipe")
 
 
