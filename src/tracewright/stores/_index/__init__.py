@@ -1,0 +1,1 @@
+"""What every store filters and pages by."""
