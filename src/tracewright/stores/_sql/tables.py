@@ -38,7 +38,7 @@ traces = sa.Table(
     sa.Column("tier", _KEY, nullable=False),
     sa.Column("reward", sa.Float),
     sa.Column("steps", sa.Integer, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
     sqlite_autoincrement=True,  # a number once given is never given again, so old cursors stay true
 )
 

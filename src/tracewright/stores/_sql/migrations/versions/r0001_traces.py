@@ -24,7 +24,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Boolean, nullable=False) for name in _FLAGS),
         sa.Column("reward", sa.Float),
         sa.Column("steps", sa.Integer, nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
         sqlite_autoincrement=True,
     )
     for name in (*_KEYS, *_TAGS, *_FLAGS):
