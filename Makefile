@@ -1,0 +1,43 @@
+# What can be done here; `make` alone lists it. A second run of a target does no work twice.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check data bench lock clean
+BIN := .venv/bin
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group build
+
+help:  ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+demo: .venv/.base  ## turn the wheel once: tasks, verified traces, a dataset, exports, replays (FAST=1: a short one)
+	@$(BIN)/tracewright demo $(if $(filter-out 0,$(FAST)),--fast)
+
+test: .venv/.dev  ## run every test, with coverage: 85 % overall, 100 % of records, registry and graders
+	@$(BIN)/pytest --numprocesses auto --cov --cov-report term:skip-covered
+	@$(BIN)/coverage report --fail-under 100 --show-missing \
+		--include 'src/tracewright/records/*,src/tracewright/registry.py,src/tracewright/environments/*/grader.py' \
+		> .coverage.whole || { cat .coverage.whole; exit 1; }
+
+check: .venv/.dev  ## format, lint, types, import contracts, sizes, words: under 90 seconds
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/check_sizes.py
+	@$(BIN)/python scripts/check_words.py
+
+data: .venv/.base  ## read every recipe, example and fixture: under ten seconds
+	@$(BIN)/python scripts/validate_data.py
+
+bench: .venv/.dev  ## measure the spine on this machine
+	@$(BIN)/python bench/spine.py
+
+lock:  ## work out the hashed requirement files anew (needs uv)
+	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt pyproject.toml -o requirements/base.txt
+
+clean:  ## remove what was built, not what was collected
+	rm -rf .venv dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/.base .venv/.dev: .venv/.%: requirements/%.txt pyproject.toml scripts/setup.sh
+	@scripts/setup.sh $*
