@@ -190,7 +190,7 @@ def test_no_held_out_deal_form_or_wording_is_trained_on() -> None:
 
 
 def test_deals_of_the_same_ranks_are_one_origin() -> None:
-    origins = {}
+    origins: dict[tuple[tuple[int, ...], ...], str] = {}
     for task in tasks(1000):
         seat = Seat.of(task.data)
         ranks = (tuple(sorted(map(rank, seat.hand))), tuple(sorted(map(rank, seat.open))))
