@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tracewright.errors import MissingPartError, UsageError
-from tracewright.records.action import Action
+from tracewright.records.action import Action, ActionSchema
 from tracewright.records.task import TaskView
 from tracewright.records.trace import Step
 
@@ -46,6 +46,7 @@ class Parts:
     home: Path
     seed: int = 0
     clock: Callable[[], datetime] = field(default=_now)
+    tools: Callable[[str], Sequence[ActionSchema]] | None = None
     legal: Candidates | None = None
     candidates: Candidates | None = None
     gold: Callable[[TaskView], Sequence[Action]] | None = None

@@ -68,6 +68,15 @@ class Step(Record):
     state_update: Mapping[str, JsonValue] = Field(default_factory=dict)
     generation: Generation | None = None
     at: str = ""
+    sha256: str = ""
+
+    def sealed(self) -> Self:
+        """Return the step with the hash of all its other bytes, by which a later change is told at this step."""
+        return self.model_copy(update={"sha256": self.content_hash()})
+
+    def content_hash(self) -> str:
+        """Return the hash that the step's bytes ask for."""
+        return digest(self.model_dump(mode="json", exclude={"sha256"}, exclude_defaults=True))
 
     def event(self) -> Event:
         """Return the line of history that this step leaves in the agent's memory."""

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from tracewright.errors import RecordError
 from tracewright.records.action import Action, Turn
+from tracewright.records.base import canonical
 
 TAGS = "think|action|state_update"
-CHAT_TOKENS = (
-    r"start_of_turn|end_of_turn|bos|eos|pad|unk|s|mask|start_of_image|end_of_image|image_soft_token"
-    r"|begin_of_text|end_of_text|tool_call|tool_response|\|[A-Za-z0-9_ ]{1,40}\|"
+GEMMA = (
+    r"start_of_turn|end_of_turn|bos|eos|pad|unk|mask|unused\d{1,4}|start_of_image|end_of_image|image_soft_token"
+    r"|(?:start|end)_function_(?:call|declaration|response)|escape"
 )
-_CONTROL = re.compile(rf"<(\\*)(/?(?:{TAGS}|{CHAT_TOKENS})>)|\[(\\*)(/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS)\])")
-_ESCAPED = re.compile(rf"<\\(\\*)(/?(?:{TAGS}|{CHAT_TOKENS})>)|\[\\(\\*)(/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS)\])")
+CHATML = "tools|tool_call|tool_response|fim_prefix|fim_middle|fim_suffix|fim_pad|repo_name|file_sep"
+LLAMA = r"s|SYS>|begin_of_text|end_of_text|BOS_TOKEN|EOS_TOKEN"
+BARS = r"\|[^<>\[\]|\n]{1,64}\|?|[A-Za-z_]{1,64}\||｜[^<>\[\]｜\n]{1,64}｜"
+"""`<|…|>` of ChatML, Qwen, Llama 3 and Phi, its halves `<|…>` and `<…|>`, and DeepSeek's with full-width bars."""
+MISTRAL = (
+    r"INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|SYSTEM_PROMPT|CALL_ID|ARGS|THINK"
+    r"|IMG|IMG_BREAK|IMG_END|PREFIX|MIDDLE|SUFFIX|gMASK"
+)
+# No token holds an opening bracket of another, so one pass finds them all.
+_TOKEN = rf"/?(?:{TAGS}|{GEMMA}|{CHATML}|{LLAMA}|{BARS})>"
+_CONTROL = re.compile(rf"<(\\*)({_TOKEN})|\[(\\*)(/?(?:{MISTRAL})\])")
+_ESCAPED = re.compile(rf"<\\(\\*)({_TOKEN})|\[\\(\\*)(/?(?:{MISTRAL})\])")
 _BLOCK = re.compile(rf"\s*<({TAGS})>(.*?)</\1>\s*", re.DOTALL)
 
 
@@ -31,6 +43,28 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo `escape`; a text that was never escaped and holds no escaped token comes back as it is."""
     return _ESCAPED.sub(lambda m: f"<{m[1]}{m[2]}" if m[2] else f"[{m[3]}{m[4]}", text)
+
+
+def escape_all(value: JsonValue) -> JsonValue:
+    """Escape every text inside a JSON value, keys too; `unescape_all` gives the value back."""
+    return _map_texts(value, escape)
+
+
+def unescape_all(value: JsonValue) -> JsonValue:
+    """Undo `escape_all`."""
+    return _map_texts(value, unescape)
+
+
+def _map_texts(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
+    match value:
+        case str():
+            return change(value)
+        case list():
+            return [_map_texts(item, change) for item in value]
+        case dict():
+            return {change(key): _map_texts(item, change) for key, item in value.items()}
+        case _:
+            return value
 
 
 def format_turn(turn: Turn) -> str:
@@ -68,7 +102,8 @@ def _dump(value: object) -> str:
 
 def escape_json(text: str) -> str:
     """Escape control tokens inside JSON text in the JSON way, which every reader undoes by itself."""
-    return _CONTROL.sub(lambda m: m[0].replace("<", "\\u003c").replace("[", "\\u005b"), text)
+    # A token that spans two strings begins inside the first, so only its first character may change.
+    return _CONTROL.sub(lambda m: f"\\u{ord(m[0][0]):04x}{m[0][1:]}", text)
 
 
 def _read_action(text: str) -> Action:
@@ -85,7 +120,8 @@ def _read_action(text: str) -> Action:
 def _read_object(text: str, tag: str) -> dict[str, object]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+        canonical(value)
+    except (ValueError, RecursionError, RecordError) as error:
         raise RecordError(f"wanted one JSON object in <{tag}>, found {text[:60]!r} ({error})") from error
     if not isinstance(value, dict):
         raise RecordError(f"wanted one JSON object in <{tag}>, found {text[:60]!r}")

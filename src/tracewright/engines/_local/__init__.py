@@ -1,0 +1,1 @@
+"""The process that a local engine starts for each core."""

@@ -1,0 +1,238 @@
+"""Builds the parts that a recipe names."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import tracewright
+from tracewright import registry
+from tracewright.engines import Engine
+from tracewright.environments import Environment, Grader
+from tracewright.errors import MissingPartError, UsageError
+from tracewright.policies import Policy
+from tracewright.records.action import Action, ActionSchema
+from tracewright.records.recipe import Part, Recipe
+from tracewright.records.task import Task, TaskView
+from tracewright.records.trace import Provenance, Step
+from tracewright.registry import Parts
+from tracewright.rollouts.rollout import Players, settle
+from tracewright.sandboxes import Sandbox
+from tracewright.sources import Source
+from tracewright.stores import Store
+
+SANDBOX_ORDER = ("bubblewrap",)
+"""Which sandbox `auto` tries first; those that are not named here follow by name."""
+
+
+def now() -> datetime:
+    """Return the time, UTC; the clock that parts are given unless a test hands in its own."""
+    return datetime.now(UTC)
+
+
+def parts(home: Path, **fields: Any) -> Parts:
+    """Return what every builder may lean on."""
+    return Parts(home=home, clock=now, tools=tools, **fields)
+
+
+def tools(environment: str) -> Sequence[ActionSchema]:
+    """Return the actions of an environment by its name, as built with its defaults."""
+    return environment_of(Part(name=environment), Path()).actions()
+
+
+def environment_of(part: Part, home: Path) -> Environment:
+    """Build an environment."""
+    built: Environment = registry.build("environments", part.name, part.options(), Parts(home=home, clock=now))
+    return built
+
+
+def grader_of(part: Part, home: Path) -> Grader:
+    """Build the grader beside an environment."""
+    module = registry.load("environments", part.name)
+    options = registry.read_options(module, "environments", part.name, part.options())
+    grader: Grader = module.build_grader(options, Parts(home=home, clock=now))
+    return grader
+
+
+def store_of(part: Part, home: Path) -> Store:
+    """Open a store."""
+    store: Store = registry.build("stores", part.name, part.options(), parts(home))
+    return store
+
+
+def engine_of(recipe: Recipe, home: Path) -> Engine:
+    """Build the engine."""
+    options = {**recipe.engine.options(), "workers": recipe.engine.workers}
+    engine: Engine = registry.build("engines", recipe.engine.name, options, parts(home))
+    return engine
+
+
+def source_of(recipe: Recipe, environment: Environment, home: Path) -> Source | None:
+    """Build the source of a recipe's tasks; None where the environment needs no records."""
+    name = recipe.tasks.source or environment.source
+    if not name:
+        if recipe.tasks.options():
+            raise UsageError(f"environment {environment.name} reads no records; drop {sorted(recipe.tasks.options())}")
+        return None
+    source: Source = registry.build("sources", name, recipe.tasks.options(), parts(home, seed=recipe.tasks.seed))
+    return source
+
+
+@asynccontextmanager
+async def open_sandbox(part: Part, home: Path) -> AsyncIterator[Sandbox]:
+    """Open a sandbox whose preflight passed and close it at the end; raises MissingPartError when none holds."""
+    sandbox = await _first_sandbox(part, home)
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+async def _first_sandbox(part: Part, home: Path) -> Sandbox:
+    if part.name != "auto":
+        return await _proved(part.name, part.options(), home)
+    reasons: list[str] = []
+    for name in sandbox_names():
+        try:
+            return await _proved(name, part.options(), home)
+        except MissingPartError as error:
+            reasons.append(f"{name}: {error}")
+    raise MissingPartError("no sandbox holds on this machine, so nothing is run. " + "; ".join(reasons))
+
+
+def sandbox_names() -> list[str]:
+    """Return the sandboxes in the order in which `auto` tries them."""
+    return sorted(registry.names("sandboxes"), key=lambda name: (name not in SANDBOX_ORDER, name))
+
+
+async def _proved(name: str, options: Mapping[str, Any], home: Path) -> Sandbox:
+    sandbox: Sandbox = registry.build("sandboxes", name, options, parts(home))
+    try:
+        await sandbox.preflight()
+    except BaseException:
+        await sandbox.close()
+        raise
+    return sandbox
+
+
+@asynccontextmanager
+async def open_players(
+    recipe: Recipe, home: Path, tasks: Mapping[str, Task], provenance: Provenance
+) -> AsyncIterator[Players]:
+    """Open everyone who takes part in the episodes of a recipe."""
+    environment = environment_of(recipe.environment, home)
+    grader = grader_of(recipe.environment, home)
+    async with open_sandbox(recipe.sandbox, home) as sandbox:
+        policy = _policy(recipe, home, environment, grader, sandbox, tasks)
+        yield Players(
+            environment=environment,
+            grader=grader,
+            policy=policy,
+            sandbox=sandbox,
+            clock=now,
+            seed=recipe.tasks.seed,
+            max_retries=recipe.policy.max_retries,
+            policy_parameters=recipe.policy.options(),
+            provenance=provenance,
+        )
+
+
+def _policy(
+    recipe: Recipe,
+    home: Path,
+    environment: Environment,
+    grader: Grader,
+    sandbox: Sandbox,
+    tasks: Mapping[str, Task],
+) -> Policy:
+    part = recipe.policy
+    options = part.options() | ({} if part.privileged is None else {"privileged": part.privileged})
+    seed, legal = recipe.tasks.seed, _legal(environment)
+    if not is_privileged(part.name, options):
+        return _built(part.name, options, parts(home, seed=seed, legal=legal))
+
+    def gold(view: TaskView) -> Sequence[Action]:
+        return tasks[view.id].goal.actions
+
+    saw_goal = parts(home, seed=seed, legal=legal, gold=gold, candidates=_privileged(grader, sandbox, tasks))
+    return _built(part.name, options, saw_goal)
+
+
+def _built(name: str, options: Mapping[str, Any], given: Parts) -> Policy:
+    policy: Policy = registry.build("policies", name, options, given)
+    return policy
+
+
+def is_privileged(name: str, options: Mapping[str, Any]) -> bool:
+    """Say whether a policy asks for the goal: by its option `privileged`, else by its module's `PRIVILEGED`."""
+    module = registry.load("policies", name)
+    read = registry.read_options(module, "policies", name, options)
+    return bool(getattr(read, "privileged", getattr(module, "PRIVILEGED", False)))
+
+
+def _legal(environment: Environment) -> registry.Candidates | None:
+    listed = getattr(environment, "candidates", None)
+    if listed is None:
+        return None
+
+    async def legal(view: TaskView, steps: Sequence[Step]) -> Sequence[Action]:
+        return list(listed(view, steps))
+
+    return legal
+
+
+def _privileged(grader: Grader, sandbox: Sandbox, tasks: Mapping[str, Task]) -> registry.Candidates | None:
+    proposed = getattr(grader, "candidates", None)
+    if proposed is None:
+        return None
+    found: dict[str, Sequence[Action]] = {}
+
+    async def candidates(view: TaskView, steps: Sequence[Step]) -> Sequence[Action]:
+        # Every attempt at a task asks again; the answer is the same, so it is worked out once.
+        if view.id not in found:
+            found[view.id] = await settle(sandbox, proposed(tasks[view.id]))
+        return found[view.id]
+
+    return candidates
+
+
+def provenance(engine: str, rollout: str = "") -> Provenance:
+    """Return what is running: versions, commit, platform."""
+    return Provenance(
+        tracewright=tracewright.__version__,
+        commit=_commit(),
+        lock=_lock(),
+        python=platform.python_version(),
+        platform=f"{platform.system()}-{platform.machine()}",
+        engine=engine,
+        rollout=rollout,
+    )
+
+
+@cache
+def _commit() -> str:
+    """Return the commit of the checkout that we run from; empty for an installed wheel."""
+    folder = Path(tracewright.__file__).parents[2]
+    if not (folder / ".git").exists():
+        return ""
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip()
+
+
+@cache
+def _lock() -> str:
+    """Return the hash of the names and versions of all installed distributions."""
+    installed = sorted({f"{found.name.lower()}=={found.version}" for found in distributions() if found.name})
+    return hashlib.sha256("\n".join(installed).encode()).hexdigest()

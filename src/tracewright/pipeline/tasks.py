@@ -1,0 +1,100 @@
+"""Makes tasks: an environment's drafts are finished in the jail, in order, and told apart by their ids."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from tracewright.environments import Environment, MadeTask
+from tracewright.errors import UsageError
+from tracewright.pipeline.build import environment_of, open_sandbox, source_of
+from tracewright.records.base import Record
+from tracewright.records.recipe import Recipe
+from tracewright.records.task import Deferred, Dropped, Task, TaskRequest
+from tracewright.rollouts.rollout import settle
+from tracewright.sandboxes import Sandbox
+from tracewright.sources import Source
+
+AT_ONCE = 64
+NAMED_DROPS = 20
+
+T = TypeVar("T")
+
+
+@dataclass
+class Drops:
+    """What could not be used, counted by reason; the first few are named."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    named: list[Dropped] = field(default_factory=list)
+
+    def add(self, dropped: Dropped) -> None:
+        """Count one drop."""
+        self.counts[dropped.reason] += 1
+        if len(self.named) < NAMED_DROPS:
+            self.named.append(dropped)
+
+
+async def make_tasks(recipe: Recipe, home: Path, drops: Drops) -> list[Task]:
+    """Return the tasks that a recipe asks for, the same ones in the same order every time; drops are counted.
+
+    Raises UsageError when not one task is left.
+    """
+    environment = environment_of(recipe.environment, home)
+    async with open_sandbox(recipe.sandbox, home) as sandbox:
+        limit = recipe.tasks.limit
+        tasks = [task async for task in _take(iter_tasks(recipe, environment, sandbox, home, drops), limit)]
+    if not tasks:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(drops.counts.items())) or "none was made"
+        raise UsageError(f"wanted tasks for environment {environment.name}, found none ({reasons})")
+    return tasks
+
+
+async def iter_tasks(
+    recipe: Recipe, environment: Environment, sandbox: Sandbox, home: Path, drops: Drops
+) -> AsyncIterator[Task]:
+    """Yield the tasks of the split asked for, without repetitions."""
+    source = source_of(recipe, environment, home)
+    request = TaskRequest(split=recipe.tasks.split, limit=recipe.tasks.limit, seed=recipe.tasks.seed)
+    drafts = environment.tasks(_records(source, drops), request)
+    seen: set[str] = set()
+    async for made in finish_in_order(sandbox, drafts):
+        if isinstance(made, Dropped):
+            drops.add(made)
+        elif made.id in seen:
+            drops.add(Dropped("duplicate", made.id))
+        elif recipe.tasks.split in (None, made.split):
+            seen.add(made.id)
+            yield made
+        else:
+            drops.counts["other_split"] += 1
+
+
+async def finish_in_order(sandbox: Sandbox, drafts: Iterable[MadeTask | Deferred[MadeTask]]) -> AsyncIterator[MadeTask]:
+    """Finish drafts in the jail, a window of them at once, and yield them in their order."""
+    waiting = iter(drafts)
+    while window := list(islice(waiting, AT_ONCE)):
+        for made in await asyncio.gather(*(settle(sandbox, draft) for draft in window)):
+            yield made
+
+
+def _records(source: Source | None, drops: Drops) -> Iterator[Record]:
+    for record in source.records() if source else ():
+        if isinstance(record, Dropped):
+            drops.add(record)
+        else:
+            yield record
+
+
+async def _take(items: AsyncIterator[T], limit: int | None) -> AsyncIterator[T]:
+    count = 0
+    async for item in items:
+        yield item
+        count += 1
+        if limit is not None and count >= limit:
+            return
