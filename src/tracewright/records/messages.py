@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from tracewright.errors import RecordError
 from tracewright.records.action import Action, Observation, Turn
-from tracewright.records.base import Record
+from tracewright.records.base import JsonObject, Record, canonical
 from tracewright.records.state import render
 from tracewright.records.task import TaskView
 from tracewright.records.trace import Step, state_before
-from tracewright.records.turn_text import escape, format_turn
+from tracewright.records.turn_text import escape, escape_json, format_turn
 from tracewright.records.workspace import workspace
 
 REPLY_FORM = (
@@ -19,12 +21,69 @@ REPLY_FORM = (
 )
 
 
+class ToolCall(Record):
+    """A call of an assistant's message; `arguments` is JSON text, as OpenAI has it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class Message(Record):
     """One chat message; `trained` says whether its tokens count in the loss."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
     trained: bool = False
+
+    def chat(self) -> JsonObject:
+        """Return the message in OpenAI's form."""
+        chat: JsonObject = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            calls = [(call.id, {"name": call.name, "arguments": call.arguments}) for call in self.tool_calls]
+            chat["tool_calls"] = [{"id": key, "type": "function", "function": {**call}} for key, call in calls]
+        if self.tool_call_id:
+            chat["tool_call_id"] = self.tool_call_id
+        return chat
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One turn as its policy lived it: what it was shown, and the steps that came of its reply."""
+
+    task: TaskView
+    before: tuple[Step, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def turn(self) -> int:
+        """Return the number of the turn."""
+        return self.steps[0].turn
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether every step of the turn was accepted."""
+        return all(step.verdict.accepted for step in self.steps)
+
+    def prompt(self) -> str:
+        """Return the user's text that the policy was shown."""
+        return prompt_text(self.task, self.steps[0].observation, self.before)
+
+    def reply(self) -> str:
+        """Return the text that a model should have written."""
+        return reply_text(self.steps)
+
+
+def exchanges(task: TaskView, steps: Sequence[Step]) -> Iterator[Exchange]:
+    """Yield the turns of an episode in order; raises RecordError where the steps do not stand in theirs."""
+    if [step.index for step in steps] != list(range(len(steps))):
+        raise RecordError(f"wanted steps 0 to {len(steps) - 1} in order, found {[step.index for step in steps][:20]}")
+    before: tuple[Step, ...] = ()
+    for group in turns(steps):
+        yield Exchange(task, before, group)
+        before += group
 
 
 def turns(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
@@ -63,6 +122,29 @@ def reply_text(group: Sequence[Step]) -> str:
     first = group[0]
     actions = tuple(step.action for step in group if step.action is not None)
     return format_turn(Turn(thought=first.thought, actions=actions, state_update=first.state_update))
+
+
+def call_message(group: Sequence[Step], *, trained: bool) -> Message:
+    """Return the assistant's message for one turn with its actions as tool calls, which lie outside the content."""
+    first = group[0]
+    content = format_turn(Turn(thought=first.thought, state_update=first.state_update))
+    calls = tuple(_tool_call(step, step.action) for step in group if step.action is not None)
+    return Message(role="assistant", content=content, tool_calls=calls, trained=trained)
+
+
+def result_messages(group: Sequence[Step]) -> list[Message]:
+    """Return what the tools answered in one turn: the reason of each verdict."""
+    acted = (step for step in group if step.action is not None)
+    return [Message(role="tool", content=escape(step.verdict.reason), tool_call_id=_call_id(step)) for step in acted]
+
+
+def _tool_call(step: Step, action: Action) -> ToolCall:
+    arguments = escape_json(canonical(action.arguments).decode())
+    return ToolCall(id=_call_id(step), name=escape(action.name), arguments=arguments)
+
+
+def _call_id(step: Step) -> str:
+    return f"call_{step.index}"
 
 
 def _files(files: Mapping[str, str], observation: Observation, focus: str) -> list[str]:

@@ -22,7 +22,7 @@ GEMMA = (
 )
 CHATML = "tools|tool_call|tool_response|fim_prefix|fim_middle|fim_suffix|fim_pad|repo_name|file_sep"
 LLAMA = r"s|SYS>|begin_of_text|end_of_text|BOS_TOKEN|EOS_TOKEN"
-BARS = r"\|[^<>\[\]|\n]{1,64}\|?|[A-Za-z_]{1,64}\||｜[^<>\[\]｜\n]{1,64}｜"
+BARS = r"\|[^<>\[\]|\n]{1,64}\||\|[A-Za-z_\"]{1,64}|[A-Za-z_]{1,64}\||\uff5c[^<>\[\]\uff5c\n]{1,64}\uff5c"
 """`<|…|>` of ChatML, Qwen, Llama 3 and Phi, its halves `<|…>` and `<…|>`, and DeepSeek's with full-width bars."""
 MISTRAL = (
     r"INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|SYSTEM_PROMPT|CALL_ID|ARGS|THINK"
@@ -79,6 +79,8 @@ def format_turn(turn: Turn) -> str:
 
 def parse_turn(text: str) -> Turn:
     """Read the text form of a turn; raises RecordError that tells a policy what is wrong with its reply."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise RecordError("wanted text that UTF-8 can write, found half a character (a lone surrogate)")
     thought, actions, update, end = "", [], {}, 0
     while (match := _BLOCK.match(text, end)) is not None:
         end = match.end()

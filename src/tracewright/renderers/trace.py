@@ -1,0 +1,50 @@
+"""Whole traces, for passing them on: nothing is left out, and `trace_of` gives the trace back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from tracewright.errors import RecordError
+from tracewright.records.base import JsonObject, Record
+from tracewright.records.trace import Trace
+from tracewright.records.turn_text import escape_all, unescape_all
+from tracewright.registry import Parts
+from tracewright.renderers import Column
+from tracewright.renderers._rows.head import HEAD, head
+
+COLUMNS: Mapping[str, Column] = {**HEAD, "record": "json"}
+
+
+class Options(Record):
+    """There is nothing to choose."""
+
+
+class WholeTrace:
+    """Writes the stored trace under `record`, its texts escaped as in every other format."""
+
+    format = "trace"
+    columns = COLUMNS
+
+    def render(self, trace: Trace) -> Iterator[JsonObject]:
+        """Yield one row a trace."""
+        record = trace.model_dump(mode="json", exclude_defaults=True)
+        yield {**head(trace, self.format), "record": escape_all(record)}
+
+
+def trace_of(row: JsonObject) -> Trace:
+    """Return the trace that a row holds; raises RecordError where it is none or was changed."""
+    try:
+        trace = Trace.model_validate(unescape_all(row.get("record")))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) or "record"
+        raise RecordError(f"wanted a row of the format trace, found a fault at {where!r}") from error
+    if trace.content_id() != trace.id:
+        raise RecordError(f"trace {trace.id[:12]} does not hash to its id; its row was changed")
+    return trace
+
+
+def build(options: Options, parts: Parts) -> WholeTrace:
+    """Return the format."""
+    return WholeTrace()
