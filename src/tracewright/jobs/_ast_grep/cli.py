@@ -45,7 +45,10 @@ _CAUSES = (  # the CLI's words, our code, our sentence
 
 @dataclass(frozen=True)
 class Match:
-    """One match of one rule: its span in bytes, its 0-based line, and the edit, where the rule has a fix."""
+    """One match of one rule: its span in bytes, its 0-based line, and the edit, where the rule has a fix.
+
+    `captures` are the spans of the metavariables that stand for one node.
+    """
 
     path: str
     start: int
@@ -53,6 +56,7 @@ class Match:
     line: int
     rule: str
     edit: Edit | None
+    captures: tuple[tuple[str, int, int], ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +94,14 @@ def _match(row: Mapping[str, Any], names: Mapping[str, str]) -> Match:
         at = row["replacementOffsets"]
         edit = Edit(at["start"], at["end"], row["replacement"].encode(), row["ruleId"])
     line = row["range"]["start"]["line"]
-    return Match(names[row["file"]], span["start"], span["end"], line, row["ruleId"], edit)
+    singles = ((name, found["range"]["byteOffset"]) for name, found in _singles(row))
+    captures = tuple((name, at["start"], at["end"]) for name, at in singles)
+    return Match(names[row["file"]], span["start"], span["end"], line, row["ruleId"], edit, captures)
+
+
+def _singles(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    # A rule without a pattern has no such field in its matches.
+    return sorted(row.get("metaVariables", {}).get("single", {}).items())
 
 
 def _refusal(stderr: str, rules: Sequence[Rule]) -> Refusal:

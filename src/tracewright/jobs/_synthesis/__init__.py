@@ -1,0 +1,1 @@
+"""Finds ast-grep rules that turn one text into another: align, abstract, verify, refine, cover, rank."""

@@ -1,0 +1,213 @@
+"""Narrows drafts that match too much: what is true of every right match and of no wrong one becomes a condition.
+
+Cheap conditions speak of shape (kinds, fields, neighbours), dear ones of names, which are seldom true in another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tracewright.jobs._synthesis.draft import Draft
+from tracewright.jobs._synthesis.renames import quoted
+from tracewright.jobs._synthesis.tree import Node
+from tracewright.jobs._synthesis.verify import Bench, Hit, Tried
+
+MOST_REFINED = 80
+MOST_CONDITIONS = 6
+_FIELDS = (
+    "function", "object", "name", "value", "left", "right", "type", "key", "condition", "property", "attribute",
+    "alias", "superclass", "return_type", "constructor", "declarator", "argument", "arguments", "body", "module_name",
+)  # fmt: skip
+_HEADS = ("function", "name", "constructor", "left", "key", "type", "module_name", "source")
+_MOST_NAMES = 6
+_MOST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something to add to a rule, under `rule` or `constraints`, at a price."""
+
+    price: float
+    field: str
+    value: dict[str, Any]
+
+
+def refine(tried: Sequence[Tried], bench: Bench) -> list[Draft]:
+    """Return narrower drafts for those that match too much, the most promising first."""
+    loose = [one for one in tried if one.over_matches]
+    loose.sort(key=lambda one: (one.draft.cost / len(one.claims), one.draft.key))
+    drafts: dict[str, Draft] = {}
+    for one in loose[:MOST_REFINED]:
+        for condition in _conditions(one, bench)[:MOST_CONDITIONS]:
+            draft = one.draft.refined(condition.price, **{condition.field: condition.value})
+            drafts.setdefault(draft.key, draft)
+    return list(drafts.values())
+
+
+def _conditions(tried: Tried, bench: Bench) -> list[Condition]:
+    right = [hit for hit in tried.hits if hit.right]
+    wrong = [hit for hit in tried.hits if not hit.right]
+    found = [*_of_captures(right, wrong, bench)]
+    good, bad = ([_node(hit, tried.draft.kind, bench) for hit in hits] for hits in (right, wrong))
+    taken = tried.draft.body["rule"]
+    found += [condition for condition in _of_places(good, bad) if not set(condition.value) & set(taken)]
+    return sorted(found, key=lambda condition: condition.price)
+
+
+def _node(hit: Hit, kind: str, bench: Bench) -> Node:
+    """Return the node that a draft matched."""
+    lo, hi = bench.starts.get(hit.match.start, hit.lo), bench.ends.get(hit.match.end, hit.hi)
+    node = bench.example.pre.covering(lo, max(hi, lo + 1))
+    while node.kind != kind and len(node.children) == 1:
+        node = node.children[0]
+    return node
+
+
+def _of_captures(right: Sequence[Hit], wrong: Sequence[Hit], bench: Bench) -> Iterator[Condition]:
+    """Yield conditions on what a metavariable stands for."""
+    names = dict.fromkeys(name for hit in right for name, _, _ in hit.match.captures)
+    for name in names:
+        good, bad = ([_captured(hit, name, bench) for hit in hits] for hits in (right, wrong))
+        if None in good or None in bad:
+            continue
+        kinds, other_kinds = ({node.kind for node in nodes if node} for nodes in (good, bad))
+        texts, other_texts = (sorted({node.text for node in nodes if node}) for nodes in (good, bad))
+        if not kinds & other_kinds:
+            yield Condition(1.0, "constraints", {name: _any_kind(kinds)})
+        if set(texts) & set(other_texts):
+            continue
+        for told, price, wrap in ((texts, 1.5, False), (other_texts, 2.0, True)):
+            if len(told) <= _MOST_NAMES and all(len(text) <= _MOST_NAME and "\n" not in text for text in told):
+                test = {"regex": "^(" + "|".join(map(quoted, told)) + ")$"}
+                yield Condition(price + len(told), "constraints", {name: {"not": test} if wrap else test})
+
+
+def _captured(hit: Hit, name: str, bench: Bench) -> Node | None:
+    for captured, start, end in hit.match.captures:
+        if captured == name and start in bench.starts and end in bench.ends:
+            return bench.example.pre.covering(bench.starts[start], bench.ends[end])
+    return None
+
+
+def _any_kind(kinds: Iterable[str]) -> dict[str, Any]:
+    chosen = sorted(kinds)
+    return {"kind": chosen[0]} if len(chosen) == 1 else {"any": [{"kind": kind} for kind in chosen]}
+
+
+def _of_places(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
+    """Yield conditions on where a node stands."""
+    yield from _parents(good, bad)
+    yield from _ancestors(good, bad)
+    yield from _neighbours(good, bad)
+    for price, test in ((1.5, _head_of_parent), (3.0, _heads)):
+        shared = _only_right(good, bad, test)
+        for kind, field, text in shared[:2]:
+            head = {"kind": kind, "has": {"field": field, "regex": f"^{quoted(text)}$"}}
+            nearby = {} if price < 3 else {"stopBy": "end"}
+            yield Condition(price + 1.0 + 2.0 * (field == "name"), "rule", {"inside": {**head, **nearby}})
+    places = {_place(node) for node in good}
+    if len(places) == 1 and not places & {_place(node) for node in bad}:
+        yield Condition(3.5, "rule", {"nthChild": places.pop()})
+
+
+def _parents(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
+    kinds, other = ({node.parent.kind for node in nodes if node.parent} for nodes in (good, bad))
+    if kinds and not kinds & other:
+        yield Condition(0.8 + 0.2 * len(kinds), "rule", {"inside": _any_kind(kinds)})
+        yield Condition(1.0 + 0.2 * len(other), "rule", {"not": {"inside": _any_kind(other)}})
+    fields, others = ({_field(node) for node in nodes} for nodes in (good, bad))
+    if len(fields) == 1 and not fields & others:
+        kind, field = fields.pop()
+        if field:
+            yield Condition(1.2, "rule", {"inside": {"kind": kind, "field": field}})
+
+
+def _ancestors(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
+    for kind in _only_right(good, bad, _kinds_above)[:1]:
+        yield Condition(1.6, "rule", {"inside": {"kind": kind, "stopBy": "end"}})
+    for kind in _only_right(bad, good, _kinds_above)[:1]:
+        yield Condition(1.8, "rule", {"not": {"inside": {"kind": kind, "stopBy": "end"}}})
+
+
+def _neighbours(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
+    for relation, step in (("precedes", 1), ("follows", -1)):
+        kinds, other = ({_kind(_sibling(node, step)) for node in nodes} for nodes in (good, bad))
+        if len(kinds) == 1 and "" not in kinds and not kinds & other:
+            yield Condition(1.7, "rule", {relation: {"kind": kinds.pop()}})
+            continue
+        texts, others = ({_text(_sibling(node, step)) for node in nodes} for nodes in (good, bad))
+        if len(texts) == len(kinds) == 1 and not texts & others:
+            text, kind = texts.pop(), kinds.pop()
+            if 0 < len(text) <= 2 * _MOST_NAME and "\n" not in text:
+                yield Condition(4.0, "rule", {relation: {"kind": kind, "regex": f"^{quoted(text)}$"}})
+
+
+def _only_right(good: Sequence[Node], bad: Sequence[Node], test: Callable[[Node], list[Any]]) -> list[Any]:
+    """Return what is found at every good node and at no bad one, in the order of the first good one."""
+    shared = test(good[0])
+    for node in good[1:]:
+        others = set(test(node))
+        shared = [item for item in shared if item in others]
+    for node in bad:
+        others = set(test(node))
+        shared = [item for item in shared if item not in others]
+    return shared
+
+
+def _kinds_above(node: Node) -> list[str]:
+    return list(dict.fromkeys(above.kind for above in node.ancestors() if above.parent is not None))
+
+
+def _head_of_parent(node: Node) -> list[tuple[str, str, str]]:
+    return _own_heads(node.parent, node) if node.parent is not None else []
+
+
+def _heads(node: Node) -> list[tuple[str, str, str]]:
+    return [head for above in node.ancestors() for head in _own_heads(above, node)]
+
+
+def _own_heads(above: Node, node: Node) -> list[tuple[str, str, str]]:
+    """Return (kind, field, text) of the naming fields of a node that do not hold the node itself."""
+    found: list[tuple[str, str, str]] = []
+    for field in _HEADS:
+        part = above.native.field(field)
+        if part is None:
+            continue
+        span = part.range()
+        apart = span.end.index <= node.start or span.start.index >= node.end
+        text = part.text()
+        if apart and len(text) <= _MOST_NAME and "\n" not in text:
+            found.append((above.kind, field, text))
+    return found
+
+
+def _field(node: Node) -> tuple[str, str]:
+    """Return the kind of the parent and the field in which the node stands there, if it is a known one."""
+    if node.parent is None:
+        return "", ""
+    for field in _FIELDS:
+        part = node.parent.native.field(field)
+        if part is not None and part.range().start.index == node.start and part.range().end.index == node.end:
+            return node.parent.kind, field
+    return node.parent.kind, ""
+
+
+def _place(node: Node) -> int:
+    siblings = [child for child in node.parent.children if child.named] if node.parent else []
+    return siblings.index(node) + 1 if node in siblings else 0
+
+
+def _sibling(node: Node, step: int) -> Node | None:
+    siblings = node.parent.children if node.parent else []
+    index = siblings.index(node) + step if node in siblings else -1
+    return siblings[index] if 0 <= index < len(siblings) else None
+
+
+def _kind(node: Node | None) -> str:
+    return node.kind if node else ""
+
+
+def _text(node: Node | None) -> str:
+    return node.text if node else ""
