@@ -77,9 +77,13 @@ async def iter_tasks(
 
 async def finish_in_order(sandbox: Sandbox, drafts: Iterable[MadeTask | Deferred[MadeTask]]) -> AsyncIterator[MadeTask]:
     """Finish drafts in the jail, a window of them at once, and yield them in their order."""
+
+    async def one(draft: MadeTask | Deferred[MadeTask]) -> MadeTask:
+        return await settle(sandbox, draft)
+
     waiting = iter(drafts)
     while window := list(islice(waiting, AT_ONCE)):
-        for made in await asyncio.gather(*(settle(sandbox, draft) for draft in window)):
+        for made in await asyncio.gather(*map(one, window)):
             yield made
 
 

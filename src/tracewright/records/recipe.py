@@ -102,11 +102,34 @@ class Recipe(Record):
         return digest({part: claimed[part] for part in ("environment", "tasks", "policy") if part in claimed})
 
     def changed(self, settings: Mapping[str, Any]) -> Self:
-        """Return the recipe with dotted settings laid over it, e.g. `{"policy.attempts": 8}`."""
+        """Return the recipe with settings laid over it, by dotted path or by a bare key that only one part has."""
         data = self.model_dump(mode="json", exclude_defaults=True)
         for path, value in settings.items():
-            _lay(data, path.split("."), value)
+            _lay(data, _resolve(path), value)
         return read_recipe_data(type(self), data, "the settings")
+
+
+PARTS: dict[str, type[Record]] = {
+    "environment": EnvironmentPart,
+    "tasks": TasksPart,
+    "policy": PolicyPart,
+    "sandbox": SandboxPart,
+    "engine": EnginePart,
+    "store": StorePart,
+    "dataset": DatasetRequest,
+    "renderer": RendererPart,
+}
+"""The tables of a recipe."""
+
+
+def _resolve(path: str) -> list[str]:
+    if "." in path:
+        return path.split(".")
+    owners = [name for name, kind in PARTS.items() if path in kind.model_fields]
+    if len(owners) == 1:
+        return [owners[0], path]
+    found = "no part has it" if not owners else "it could mean " + " or ".join(f"{name}.{path}" for name in owners)
+    raise UsageError(f"wanted a setting like policy.attempts=8, found {path!r}: {found}")
 
 
 def _lay(data: dict[str, Any], path: list[str], value: Any) -> None:

@@ -1,0 +1,73 @@
+"""The `tracewright` command: gathers the nouns and turns our errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tracewright import __version__
+from tracewright.cli import (
+    dataset,
+    demo,
+    doctor,
+    mine,
+    new,
+    replay,
+    rollout,
+    rule,
+    sandbox,
+    schema,
+    state,
+    tasks,
+    traces,
+)
+from tracewright.errors import TracewrightError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tracewright",
+    help="Turns tasks with checkable outcomes into verified traces and versioned datasets.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, rule, sandbox, state, schema):
+    noun.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tracewright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Read the options that stand before every command."""
+
+
+def main() -> None:
+    """Run the command line; exits 0 done, 1 failed work, 2 wrong use, 3 missing part, 130 interrupted."""
+    try:
+        app()
+    except TracewrightError as error:
+        sys.stderr.write(f"tracewright: {error}\n")
+        raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        sys.stderr.write("tracewright: interrupted\n")
+        raise SystemExit(INTERRUPTED) from error
+    except BrokenPipeError as error:
+        # Whoever read our output has heard enough; leave without a second complaint at exit.
+        sys.stdout = None  # type: ignore[assignment]  # the interpreter accepts None and flushes nothing
+        raise SystemExit(0) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Proves an environment sound: the oracle passes all, doing nothing passes none, no goal leaks, replays agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tracewright import registry
+from tracewright.pipeline.build import environment_of, open_players, parts
+from tracewright.pipeline.tasks import Drops, make_tasks
+from tracewright.records.base import Record
+from tracewright.records.messages import prompt_text
+from tracewright.records.recipe import EnvironmentPart, PolicyPart, Recipe, TasksPart
+from tracewright.records.task import Task
+from tracewright.records.trace import Provenance, Trace
+from tracewright.rollouts.replay import replay
+from tracewright.rollouts.rollout import Players, play
+
+SHORTEST_SECRET = 40
+"""Texts of a goal that are shorter than this may stand in a view by chance: a name, a number, a line."""
+
+
+class Finding(Record):
+    """One property and the tasks that break it."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+class CheckReport(Record):
+    """What `tracewright tasks check` prints."""
+
+    environment: str
+    tasks: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Say whether every property holds."""
+        return all(finding.passed for finding in self.findings)
+
+
+async def check(
+    name: str, home: Path, limit: int, seed: int, progress: Callable[[int, int], None] = lambda done, total: None
+) -> CheckReport:
+    """Make `limit` tasks of an environment and put every property to the test on each of them."""
+    recipe = Recipe(
+        environment=EnvironmentPart(name=name),
+        tasks=TasksPart(limit=limit, seed=seed),
+        policy=PolicyPart(name="oracle"),
+    )
+    tasks = await make_tasks(recipe, home, Drops())
+    again = await make_tasks(recipe, home, Drops())
+    findings = [
+        _finding("same seed, same tasks", [] if tasks == again else ["the second making differs"]),
+        _finding("no goal in the view", [task.id for task in tasks if leaks(task)]),
+        _finding("declares its actions", _undeclared(recipe, tasks, home)),
+    ]
+    findings += await _played(recipe, home, tasks, progress)
+    return CheckReport(environment=name, tasks=len(tasks), findings=tuple(findings))
+
+
+async def _played(
+    recipe: Recipe, home: Path, tasks: Sequence[Task], progress: Callable[[int, int], None]
+) -> list[Finding]:
+    by_id = {task.id: task for task in tasks}
+    losing, winning, drifting, shown = [], [], [], []
+    async with open_players(recipe, home, by_id, Provenance()) as players:
+        idle = replace(players, policy=registry.build("policies", "nop", {}, parts(home)))
+        for number, task in enumerate(tasks, 1):
+            trace = await play(players, task, 0)
+            if trace is None or not trace.passed:
+                losing.append(task.id)
+            if trace and await replay(trace, players.environment, players.sandbox):
+                drifting.append(task.id)
+            if trace and _shows_goal(task, trace):
+                shown.append(task.id)
+            if await _passes(idle, task):
+                winning.append(task.id)
+            progress(number, len(tasks))
+    return [
+        _finding("the oracle passes", losing),
+        _finding("doing nothing fails", winning),
+        _finding("replays agree", drifting),
+        _finding("no goal in a prompt", shown),
+    ]
+
+
+async def _passes(players: Players, task: Task) -> bool:
+    trace = await play(players, task, 0)
+    return trace is not None and trace.passed
+
+
+def leaks(task: Task) -> list[str]:
+    """Return the long texts of the goal that stand in the task's view."""
+    view = task.view().to_json()
+    return [text for text in _secrets(task) if json.dumps(text, ensure_ascii=False)[1:-1] in view]
+
+
+def _shows_goal(task: Task, trace: Trace) -> bool:
+    # Only the first prompt must be free of the goal: later ones show what the policy itself has made.
+    first = prompt_text(task.view(), trace.steps[0].observation, ()) if trace.steps else ""
+    return any(text in first for text in _secrets(task))
+
+
+def _secrets(task: Task) -> Iterator[str]:
+    """Yield what must stay hidden: expected and test files, the gold actions as they would be written."""
+    unchanged = set(task.files.values())
+    for text in (*task.goal.files.values(), *task.goal.tests.values()):
+        if text and len(text) >= SHORTEST_SECRET and text not in unchanged:
+            yield text
+    for action in task.goal.actions:
+        if action.arguments:
+            yield action.to_json()
+
+
+def _undeclared(recipe: Recipe, tasks: Sequence[Task], home: Path) -> list[str]:
+    known = {schema.name for schema in environment_of(recipe.environment, home).actions()}
+    return sorted({action.name for task in tasks for action in task.goal.actions} - known)
+
+
+def _finding(name: str, broken: Sequence[str]) -> Finding:
+    some = ", ".join(item[:12] for item in broken[:5])
+    return Finding(name=name, passed=not broken, detail=f"{len(broken)}: {some}" if broken else "")

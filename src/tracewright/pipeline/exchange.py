@@ -1,0 +1,117 @@
+"""Traces in and out of a store: files of rows out, trace JSONL in, and the blobs that nothing points to swept up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from tracewright import registry
+from tracewright.blobs import Blobs
+from tracewright.datasets.export import write_rows
+from tracewright.errors import SourceError, StoreError
+from tracewright.pipeline.again import all_traces
+from tracewright.pipeline.build import now, parts, store_of
+from tracewright.records.base import JsonObject, Record
+from tracewright.records.recipe import StorePart
+from tracewright.records.trace import Trace
+from tracewright.renderers import Renderer
+from tracewright.stores import Query
+
+BATCH = 100
+
+
+class Imported(Record):
+    """What `tracewright traces import --json` prints."""
+
+    added: int
+    known: int
+    faults: tuple[str, ...] = ()
+
+
+class Swept(Record):
+    """What `tracewright traces gc --json` prints."""
+
+    removed: int
+    bytes: int
+    kept: int
+
+
+async def export_traces(
+    home: Path, store: str, query: Query, renderer: str, form: Literal["jsonl", "csv", "parquet"], out: Path
+) -> int:
+    """Write the rows that a renderer makes of the traces that match; return how many."""
+    built: Renderer = registry.build("renderers", renderer, {}, parts(home))
+    opened = store_of(StorePart(name=store), home)
+
+    async def rows() -> AsyncIterator[JsonObject]:
+        async for trace in all_traces(opened, query):
+            for row in built.render(trace):
+                yield row
+
+    return await write_rows(rows(), renderer, form, out)
+
+
+async def import_traces(home: Path, store: str, path: Path) -> Imported:
+    """Take in trace JSONL; a line that is no trace, or whose id does not fit its content, is named and left out."""
+    opened = store_of(StorePart(name=store), home)
+    faults: list[str] = []
+    added = known = 0
+    for batch in _batches(_traces(path, faults)):
+        new = await opened.append(batch)
+        added, known = added + new, known + len(batch) - new
+    return Imported(added=added, known=known, faults=tuple(faults))
+
+
+def _traces(path: Path, faults: list[str]) -> Iterator[Trace]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    trace = Trace.from_json(line)
+                except ValidationError as error:
+                    fault = error.errors()[0]
+                    faults.append(f"{path}:{number} is not a trace: {'.'.join(map(str, fault['loc']))} {fault['msg']}")
+                    continue
+                if trace.content_id() == trace.id:
+                    yield trace
+                else:
+                    faults.append(f"{path}:{number} was changed: its id does not fit its content")
+    except OSError as error:
+        raise SourceError(f"wanted trace JSONL at {path}, found: {error.strerror}") from error
+
+
+def _batches(traces: Iterator[Trace]) -> Iterator[list[Trace]]:
+    batch: list[Trace] = []
+    for trace in traces:
+        batch.append(trace)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def collect_garbage(home: Path, store: str, older_than: float) -> Swept:
+    """Remove blobs that no stored trace points to and that are older than `older_than` seconds."""
+    used: set[str] = set()
+    async for trace in all_traces(store_of(StorePart(name=store), home), Query()):
+        used |= set(trace.task.inputs.values())
+        used |= {one.sha256 for step in trace.steps for one in step.outcome.artifacts.values()}
+    folder = Blobs(home / "blobs").folder
+    removed = size = kept = 0
+    # A younger blob may belong to a trace that is not stored yet.
+    horizon = now().timestamp() - older_than
+    for path in sorted(folder.glob("??/*")):
+        facts = path.stat()
+        if path.name in used or facts.st_mtime > horizon:
+            kept += 1
+            continue
+        try:
+            path.unlink()
+        except OSError as error:
+            raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+        removed, size = removed + 1, size + facts.st_size
+    return Swept(removed=removed, bytes=size, kept=kept)
