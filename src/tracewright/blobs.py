@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -51,13 +52,20 @@ def write_whole(path: Path, data: bytes | str) -> None:
 
 
 def write_stream(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Let `write` fill a file, sync it, then give it its name; on any failure nothing is left at `path`."""
+    """Let `write` fill a file that is there whole or not at all, as `whole_file` has it."""
+    with whole_file(path) as file:
+        write(file)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to be filled; it is synced, then gets its name; on any failure nothing is left at `path`."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            write(file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

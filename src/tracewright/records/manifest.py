@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Literal, Self
 
 from pydantic import Field, field_validator
@@ -13,16 +14,16 @@ from tracewright.records.task import Split
 IsolationLevel = Literal["none", "process", "namespaces", "container", "vm"]
 
 DEFAULT_LICENCES = (
-    "MIT",
+    "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
-    "ISC",
-    "0BSD",
     "CC0-1.0",
-    "Unlicense",
+    "ISC",
+    "MIT",
     "PSF-2.0",
     "Python-2.0",
+    "Unlicense",
 )
 
 
@@ -37,11 +38,15 @@ class Filters(Record):
     tier: str = ""
     passed: bool | None = True
     privileged: bool | None = None
-    min_reward: float | None = None
+    min_reward: float | None = Field(default=None, allow_inf_nan=False)
 
 
 class DatasetRequest(Record):
-    """What a dataset is made of. The same request over the same traces gives the same manifest hash."""
+    """What a dataset is made of. The same request over the same traces gives the same manifest hash.
+
+    `mixture` maps environments to weights; `pass_rate` bounds the share of a group's attempts that passed;
+    `best_of_group` keeps that many of a group: the highest reward, then the fewest steps.
+    """
 
     name: str = "dataset"
     version: str = "v1"
@@ -71,6 +76,26 @@ class DatasetRequest(Record):
     @classmethod
     def _version(cls, version: str) -> str:
         return _plain(version, "version", "")
+
+    @field_validator("splits", "licences")
+    @classmethod
+    def _set(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Sort what has no order of its own, so that it cannot change the hash."""
+        return tuple(sorted(set(values)))
+
+    @field_validator("pass_rate")
+    @classmethod
+    def _band(cls, band: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= band[0] <= band[1] <= 1:
+            raise ValueError(f"a pass-rate band lies between 0 and 1, lower bound first, found {band}")
+        return band
+
+    @field_validator("mixture")
+    @classmethod
+    def _weights(cls, mixture: Mapping[str, float]) -> Mapping[str, float]:
+        if not all(0 < weight < inf for weight in mixture.values()):
+            raise ValueError(f"a mixture's weights are positive numbers, found {dict(mixture)}")
+        return mixture
 
     @property
     def key(self) -> str:
