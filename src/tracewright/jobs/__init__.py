@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 IsolationNeed = Literal["worker", "fork", "oneshot"]
 """`worker`: data only, may share a warm jail; `fork`: a process of its own; `oneshot`: a fresh jail for one job."""
 
-ResultStatus = Literal["ok", "no_match", "action_error", "nonzero", "timeout", "oom", "no_evidence"]
+ResultStatus = Literal["ok", "no_match", "action_error", "nonzero", "timeout", "oom", "output_limit", "no_evidence"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""What the worker takes from itself before the first job: limits for all that it starts, and being looked into.
+
+It does not lock the worker's door (namespaces and the system call filter do): it stands behind the door.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+from collections.abc import Mapping
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+
+
+def hide() -> None:
+    """Die with the parent, and let no other process of the jail open our memory or descriptors."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((PR_SET_DUMPABLE, 0), (PR_SET_PDEATHSIG, signal.SIGKILL)):
+        if libc.prctl(option, value, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl refused")
+
+
+def limit(limits: Mapping[str, int | None]) -> None:
+    """Lower the resource limits named (`NPROC`, `FSIZE`, `AS`, …) for good; None leaves one as it is."""
+    for name, wanted in limits.items():
+        if wanted is None:
+            continue
+        kind = getattr(resource, f"RLIMIT_{name}")
+        _, hard = resource.getrlimit(kind)
+        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def own_descriptors() -> tuple[int, int]:
+    """Move the protocol off stdin and stdout, so that nothing printed in here can reach it."""
+    requests, replies = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    return requests, replies

@@ -1,0 +1,118 @@
+"""The loop of a jailed worker: one frame of jobs in, one reply a job out, until the host hangs up.
+
+It believes the host, which names the modules to import; the host believes nothing that comes back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tracewright.jobs import JobKind, Result
+from tracewright.jobs._worker import harden, workspace
+from tracewright.jobs._worker.frames import read_frame, write_frame
+from tracewright.jobs._worker.results import pack
+from tracewright.jobs._worker.supervise import Bounds, supervise
+
+ORDER = ("worker", "fork", "oneshot")
+"""From the weakest wall between two jobs to the strongest."""
+
+
+class Worker:
+    """Serves the jobs of one jail; what the last job left in its folders is gone before the next."""
+
+    def __init__(self, requests: int, replies: int, opening: Mapping[str, Any]) -> None:
+        self._requests = requests
+        self._replies = replies
+        self._folders = [Path(folder) for folder in opening["folders"]]
+        self._workspace = self._folders[0]
+        self._sweep = bool(opening["sweep"])
+
+    def serve(self) -> None:
+        """Answer until the host hangs up."""
+        while frame := read_frame(self._requests):
+            for job in frame[0]["jobs"]:
+                self._answer(job)
+
+    def _answer(self, job: Mapping[str, Any]) -> None:
+        before = _cpu_seconds()
+        os.chdir(self._workspace)
+        result = self._result(job)
+        header, body = pack(result)
+        header |= {
+            "id": job["id"],
+            "nonce": job["nonce"],
+            "diff": workspace.unified_diff(job["files"], result.files),
+            "cpu_seconds": round(_cpu_seconds() - before, 6),
+            "resident_bytes": _resident_bytes(),
+        }
+        try:
+            write_frame(self._replies, header, body)
+        except (TypeError, ValueError) as error:
+            write_frame(self._replies, header | _unreadable(error))
+        workspace.wipe(*self._folders)
+
+    def _result(self, job: Mapping[str, Any]) -> Result:
+        kind: JobKind = importlib.import_module(job["module"])  # type: ignore[assignment]  # a module is its shape
+        if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
+            message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
+            return Result("action_error", "isolation_too_weak", message)
+        inputs = {name: Path(path) for name, path in job["inputs"].items()}
+        if job["isolation"] == "worker":
+            return _guarded(kind, job, inputs)
+        return self._supervised(kind, job, inputs)
+
+    def _supervised(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+        files: dict[str, str] = job["files"]
+        try:
+            workspace.fill(self._workspace, files)
+        except OSError as error:
+            return Result("action_error", "bad_workspace", f"the files do not fit into a folder: {error}")
+        bounds = Bounds(job["output_bytes"], job["wall_seconds"])
+        private = (self._requests, self._replies)
+        result = supervise(lambda: _guarded(kind, job, inputs), bounds, private, self._sweep)
+        changes = workspace.collect(self._workspace, files, job["file_bytes"])
+        if changes.code:
+            return replace(result, status="action_error", code=changes.code, message=changes.message)
+        return replace(result, files={**changes.files, **result.files})
+
+
+def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+    try:
+        return kind.run(job["request"], job["files"], inputs)
+    except MemoryError:
+        return Result("oom", "memory_bytes", "the job asked for more memory than it was given")
+    except Exception as error:  # noqa: BLE001  # whatever a kind raises is the fault of what it was given
+        return Result("action_error", "job_raised", f"{type(error).__name__}: {error}"[:2000])
+
+
+def _unreadable(error: Exception) -> dict[str, Any]:
+    message = f"the job's result is not plain JSON: {error}"[:2000]
+    return {"status": "action_error", "code": "bad_result", "message": message, "result": {}, "artifacts": []}
+
+
+def _cpu_seconds() -> float:
+    mine, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _resident_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> None:
+    """Take over stdin and stdout as the pipe to the host, then serve."""
+    requests, replies = harden.own_descriptors()
+    harden.hide()
+    opening = read_frame(requests)
+    if opening is None:
+        return
+    harden.limit(opening[0]["limits"])
+    write_frame(replies, {"ready": True, "python": sys.version.split()[0]})
+    Worker(requests, replies, opening[0]).serve()

@@ -1,0 +1,173 @@
+"""The work folder of a job: files go in, what changed comes out. Links and devices are named, never followed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_CHANGED = 4096
+MAX_ENTRIES = 50_000
+DIFF_BYTES = 1 << 20
+SKIPPED = {"__pycache__", ".pytest_cache"}
+"""Folders that tools leave behind; they are no work of the job."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a job left in its folder: the files that changed, or the first thing that cannot be brought out."""
+
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+
+
+class _RefusedError(Exception):
+    """Something in the folder cannot be an output; carries the code and the sentence."""
+
+
+def wipe(*folders: Path) -> None:
+    """Leave nothing of the last job in these folders; raises OSError where something stays."""
+    for folder in folders:
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                _make_removable(Path(entry.path))
+                shutil.rmtree(entry.path)
+            else:
+                Path(entry.path).unlink()
+
+
+def fill(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of a job into its empty folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def collect(folder: Path, before: Mapping[str, str], limit: int) -> Changes:
+    """Return what differs from `before`; `limit` bounds the bytes of all changed files together."""
+    try:
+        return Changes(_changed(folder, before, limit))
+    except _RefusedError as refusal:
+        code, message = refusal.args
+        return Changes(code=code, message=message)
+    except OSError as error:
+        return Changes(code="unreadable_file", message=f"the workspace cannot be read any more: {error}"[:2000])
+
+
+def unified_diff(before: Mapping[str, str], changed: Mapping[str, str | None]) -> str:
+    """Return one unified diff over all changed files, sorted by path, without dates, cut at a line beyond 1 MiB."""
+    lines: list[str] = []
+    size = 0
+    for path in sorted(changed):
+        for line in _diff_lines(path, before.get(path), changed[path]):
+            size += len(line)
+            if size > DIFF_BYTES:
+                return "".join(lines) + "[diff cut here]\n"
+            lines.append(line)
+    return "".join(lines)
+
+
+def path_fault(path: str) -> str:
+    """Say why a path may not leave the jail, or return nothing; the rule is that of `records.base.WorkspacePath`."""
+    try:
+        size = len(path.encode())
+    except UnicodeEncodeError:
+        return "a name that is not UTF-8"
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        return "a path that leaves the workspace"
+    if any(ord(char) < 32 or char in "\\\x7f" for char in path):
+        return "a control character or backslash"
+    return "a path over 1024 bytes" if size > 1024 else ""
+
+
+def _changed(folder: Path, before: Mapping[str, str], limit: int) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    seen: set[str] = set()
+    room = limit
+    for path, entry in _walk(folder):
+        seen.add(path)
+        text = _read(path, entry, room)
+        if text == before.get(path):
+            continue
+        room -= entry.stat(follow_symlinks=False).st_size
+        found[path] = text
+        if len(found) > MAX_CHANGED:
+            raise _RefusedError("too_many_files", f"more than {MAX_CHANGED} files changed")
+    return found | dict.fromkeys(before.keys() - seen)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield every entry that is no folder, with its path below `folder`, in order of names."""
+    waiting = [""]
+    count = 0
+    while waiting:
+        prefix = waiting.pop()
+        for entry in sorted(os.scandir(folder / prefix), key=lambda found: found.name):
+            count += 1
+            if count > MAX_ENTRIES:
+                raise _RefusedError("too_many_files", f"the workspace holds more than {MAX_ENTRIES} entries")
+            path = f"{prefix}{entry.name}"
+            if not entry.is_dir(follow_symlinks=False):
+                yield path, entry
+            elif entry.name not in SKIPPED:
+                waiting.append(f"{path}/")
+
+
+def _read(path: str, entry: os.DirEntry[str], room: int) -> str:
+    if fault := path_fault(path):
+        raise _RefusedError("unsafe_path", f"{ascii(path)[:200]} cannot be brought out: {fault}")
+    status = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        raise _RefusedError("irregular_file", f"{path} is {_kind(status.st_mode)}, not a file; it was not followed")
+    if status.st_size > room:
+        raise _RefusedError("files_too_large", f"{path} is too large to be brought out ({status.st_size} bytes)")
+    # The check above and this open are not one step: a link that slips in between is refused by O_NOFOLLOW.
+    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(room + 1)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise _RefusedError("non_utf8_file", f"{path} is not UTF-8 text (byte {error.start})") from error
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something unknown")
+
+
+def _diff_lines(path: str, old: str | None, new: str | None) -> Iterator[str]:
+    lines = difflib.unified_diff(
+        _lines(old or ""),
+        _lines(new or ""),
+        "/dev/null" if old is None else f"a/{path}",
+        "/dev/null" if new is None else f"b/{path}",
+    )
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _lines(text: str) -> list[str]:
+    # str.splitlines also breaks at form feeds and other characters that are no end of a line in a file.
+    lines = [f"{line}\n" for line in text.split("\n")]
+    return lines[:-1] if text.endswith("\n") or not text else [*lines[:-1], lines[-1][:-1]]
+
+
+def _make_removable(folder: Path) -> None:
+    folder.chmod(0o700)
+    for parent, folders, _ in os.walk(folder):
+        for path in (Path(parent, name) for name in folders):
+            if not path.is_symlink():
+                path.chmod(0o700)

@@ -1,0 +1,70 @@
+"""Lets jobs in only while the sum of their memory limits stays under a share of the machine's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tracewright.errors import SandboxError
+
+SHARE = 0.8
+
+
+class Admission:
+    """A gate that counts bytes; whoever came first goes in first."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self._free = budget
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def admit(self, memory_bytes: int) -> AsyncIterator[None]:
+        """Hold `memory_bytes` of the budget; raises SandboxError where the whole budget is smaller."""
+        if memory_bytes > self.budget:
+            raise SandboxError(
+                f"the job may use {memory_bytes >> 20} MiB, this machine admits {self.budget >> 20} MiB at once;"
+                " lower limits.memory_bytes or use a larger machine"
+            )
+        await self._enter(memory_bytes)
+        try:
+            yield
+        finally:
+            self._free += memory_bytes
+            self._let_in()
+
+    async def _enter(self, memory_bytes: int) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((memory_bytes, turn))
+        self._let_in()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._free += memory_bytes
+            self._let_in()
+            raise
+
+    def _let_in(self) -> None:
+        while self._waiting:
+            memory_bytes, turn = self._waiting[0]
+            if not turn.done() and memory_bytes > self._free:
+                return
+            self._waiting.popleft()
+            if not turn.done():
+                self._free -= memory_bytes
+                turn.set_result(None)
+
+
+def budget(share: float = SHARE) -> int:
+    """Return the share of the memory of this machine, or of the container that we are in if that is less."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for place in ("memory.max", "memory/memory.limit_in_bytes"):
+        path = Path("/sys/fs/cgroup", place)
+        if path.exists() and (text := path.read_text().strip()).isdigit():
+            sizes.append(int(text))
+    return int(min(sizes) * share)

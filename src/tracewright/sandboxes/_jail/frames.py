@@ -1,0 +1,76 @@
+"""The host's end of the pipe: a frame is two lengths, a JSON header, raw bytes. Nothing that comes in is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from tracewright.errors import SandboxError
+
+LENGTHS = struct.Struct(">II")
+REPLY_BYTES = 256 << 20
+"""No reply is longer than this, header and raw bytes together."""
+
+
+class JailDiedError(SandboxError):
+    """The worker hung up before its reply was whole."""
+
+
+class ProtocolError(SandboxError):
+    """The worker sent something that is no reply to what was asked; nothing it said can be used."""
+
+
+class Reply(BaseModel):
+    """One answer of a worker, as checked at the door."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: int
+    nonce: str
+    status: Literal["ok", "no_match", "action_error", "nonzero", "timeout", "oom", "output_limit", "no_evidence"]
+    code: str
+    message: str
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    files: dict[str, str | None]
+    diff: str
+    result: dict[str, JsonValue]
+    artifacts: list[tuple[str, int]]
+    cpu_seconds: float
+    resident_bytes: int
+
+
+def encode(header: Mapping[str, Any]) -> bytes:
+    """Return a frame without raw bytes."""
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    return LENGTHS.pack(len(text), 0) + text
+
+
+async def read(stream: asyncio.StreamReader, limit: int = REPLY_BYTES) -> tuple[bytes, bytes]:
+    """Return the next header and raw bytes; raises JailDiedError at the end, ProtocolError beyond `limit`."""
+    try:
+        header, body = LENGTHS.unpack(await stream.readexactly(LENGTHS.size))
+        if header + body > limit:
+            raise ProtocolError(f"protocol violation: a reply of {header + body} bytes, at most {limit} are taken")
+        return await stream.readexactly(header), await stream.readexactly(body)
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise JailDiedError("the jailed worker ended before its reply was whole") from error
+
+
+def check(header: bytes, body: bytes, number: int, nonce: str) -> Reply:
+    """Return the reply to the question `number`; raises ProtocolError for anything else."""
+    try:
+        reply = Reply.model_validate_json(header)
+    except ValidationError as error:
+        raise ProtocolError(f"protocol violation: {error.errors()[0]['msg']} in a reply") from error
+    if (reply.id, reply.nonce) != (number, nonce):
+        raise ProtocolError(f"protocol violation: a reply to question {reply.id} where {number} was asked")
+    if sum(size for _, size in reply.artifacts) != len(body) or any(size < 0 for _, size in reply.artifacts):
+        raise ProtocolError("protocol violation: the raw bytes of a reply are not those that its header lists")
+    return reply

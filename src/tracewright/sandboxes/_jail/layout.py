@@ -1,0 +1,76 @@
+"""What a jail shows of this machine: interpreter, installed libraries and our package; never a home or checkout."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracewright.errors import MissingPartError
+
+WORKSPACE = "/ws"
+SCRATCH = "/tmp"  # noqa: S108  # inside the jail, where it is a file system of its own
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # likewise
+INPUTS = "/in"
+PYTHON = "/opt/python"
+VENV = "/opt/venv"
+PACKAGE = "/opt/tracewright"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder of this machine that is seen, read-only, at another place in the jail."""
+
+    source: Path
+    target: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The mounts that a worker needs, the command that starts it, and its environment."""
+
+    mounts: tuple[Mount, ...]
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+
+
+def here() -> Layout:
+    """Return the layout for the interpreter that runs us."""
+    base = Path(sys.base_prefix).resolve()
+    package = Path(__file__).parents[2]
+    mounts = [Mount(Path(sys.prefix), VENV), Mount(package, f"{PACKAGE}/{package.name}")]
+    environment = {
+        "PATH": f"{VENV}/bin:/usr/bin:/bin",
+        "HOME": SCRATCH,
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    # What lies below /usr is in the jail anyway, at the same place.
+    shown = base
+    if not base.is_relative_to("/usr"):
+        shown = Path(PYTHON)
+        mounts.append(Mount(base, PYTHON))
+        environment["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
+    command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", _boot())
+    return Layout(tuple(mounts), command, tuple(sorted(environment.items())))
+
+
+def _executable() -> Path:
+    """Return the real interpreter behind the virtual environment's link."""
+    path = Path(os.path.realpath(sys.executable))
+    if not path.is_relative_to(Path(sys.base_prefix).resolve()):
+        raise MissingPartError(f"the interpreter {path} lies outside its own installation {sys.base_prefix}")
+    return path
+
+
+def _boot() -> str:
+    """Import paths are set by hand: site would run whatever `.pth` files the libraries brought."""
+    places = [PACKAGE]
+    for name in ("purelib", "platlib"):
+        place = Path(sysconfig.get_path(name))
+        if place.is_relative_to(sys.prefix) and (shown := f"{VENV}/{place.relative_to(sys.prefix)}") not in places:
+            places.append(shown)
+    return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"
