@@ -297,12 +297,6 @@ def test_after_invalid_actions_the_right_one_still_passes() -> None:
     assert grade(task, Action(name="bet"), task.goal.actions[0]).passed
 
 
-def test_the_hand_ends_at_the_limit_of_steps() -> None:
-    task = of_kind("reveal", 1)[0]
-    steps = play(task, [Action(name="bet")] * task.max_steps)
-    assert [step.verdict.done for step in steps] == [False, False, True]
-
-
 def test_a_second_decision_is_refused_and_does_not_count() -> None:
     fold = (Action(name="fold"),)
     task = next(task for task in of_kind("bet_or_fold") if best(Seat.of(task.data)) == fold)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from tracewright.environments.cards.odds import Odds, odds
 from tracewright.environments.cards.seat import Kind, Seat
 from tracewright.records.action import Action, ActionSchema
 from tracewright.records.base import JsonObject
+from tracewright.records.job import Outcome
+from tracewright.records.tools import refuse, unknown_action
 
 WINNERS = ("you", "opponent", "tie")
 ASKED: dict[Kind, tuple[str, ...]] = {
@@ -18,14 +19,6 @@ ASKED: dict[Kind, tuple[str, ...]] = {
     "winner": ("predict",),
     "reveal": ("reveal",),
 }
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why an action is none here: a stable code, and a sentence for the policy."""
-
-    code: str
-    message: str
 
 
 def schemas() -> tuple[ActionSchema, ...]:
@@ -73,28 +66,26 @@ def candidates(seat: Seat) -> Iterator[Action]:
             yield Action(name="predict", arguments={"probability": hundredths / 100})
 
 
-def refusal(seat: Seat, action: Action) -> Refusal | None:
-    """Return why the action cannot be taken from this seat, or None if it can."""
+def refusal(seat: Seat, action: Action) -> Outcome | None:
+    """Return the `action_error` that says why the action cannot be taken from this seat, or None if it can."""
     names = [schema.name for schema in schemas()]
     if action.name not in names:
-        known = ", ".join(names)
-        return Refusal("unknown_action", f"There is no action {action.name[:40]!r}; the actions are: {known}.")
+        return unknown_action(action, names)
     if action.name not in (asked := ASKED[seat.kind]):
-        return Refusal("not_asked", f"This hand asks for {' or '.join(asked)}, not for {action.name}.")
+        return refuse("not_asked", f"This hand asks for {' or '.join(asked)}, not for {action.name}.")
     if seat.kind == "win_probability":
         return _no_probability(action)
     if action in legal(seat):
         return None
-    wanted = " or ".join(option.to_json() for option in legal(seat))
-    return Refusal("bad_arguments", f"Wanted {wanted}.")
+    return refuse("bad_arguments", f"Wanted {' or '.join(option.to_json() for option in legal(seat))}.")
 
 
-def _no_probability(action: Action) -> Refusal | None:
+def _no_probability(action: Action) -> Outcome | None:
     number = action.arguments.get("probability")
     fits = isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= 1
     if fits and len(action.arguments) == 1:
         return None
-    return Refusal("bad_arguments", 'Wanted {"probability": p} with a number p from 0 to 1 and nothing else.')
+    return refuse("bad_arguments", 'Wanted {"probability": p} with a number p from 0 to 1 and nothing else.')
 
 
 def worth(seat: Seat, action: Action) -> Fraction:

@@ -13,6 +13,7 @@ from tracewright.records.action import Action, ActionSchema, Observation
 from tracewright.records.base import Record
 from tracewright.records.job import Outcome
 from tracewright.records.task import Task, TaskRequest, TaskView
+from tracewright.records.tools import refuse
 from tracewright.records.trace import Check, Step, Verdict
 
 JUDGE = "cards/1"
@@ -48,17 +49,17 @@ class Cards:
     def job(self, task: TaskView, steps: Sequence[Step], action: Action) -> Outcome:
         """Take the decision at once: no job is needed, and what the showdown brings is told by the grade alone."""
         if any(step.verdict.accepted for step in steps):
-            return Outcome(status="action_error", code="hand_over", message="The decision is made; the hand is over.")
+            return refuse("hand_over", "The decision is made; the hand is over.")
         if refused := refusal(Seat.of(task.data), action):
-            return Outcome(status="action_error", code=refused.code, message=refused.message)
+            return refused
         return Outcome(status="ok", result={"decision": {"name": action.name, "arguments": action.arguments}})
 
     def judge(self, task: TaskView, steps: Sequence[Step], action: Action, outcome: Outcome) -> Verdict:
-        """Accept a legal decision, right or wrong, and end the hand on it or at the limit of steps."""
+        """Accept a legal decision, right or wrong, and end the hand on it."""
         taken = outcome.status == "ok"
         return Verdict(
             accepted=taken,
-            done=taken or len(steps) + 1 >= task.max_steps,
+            done=taken,
             checks=(Check(name="legal", passed=taken, detail=outcome.code),),
             reason="Your decision is taken; the hand is over." if taken else outcome.message,
             judge=JUDGE,
