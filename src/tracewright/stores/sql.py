@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -44,13 +45,17 @@ def build(options: Options, parts: Parts) -> SqlStore:
 
 
 class SqlStore:
-    """A store over one database. Appends commit in groups; every call may come from any event loop."""
+    """A store over one database. Appends commit in groups; every call may come from any event loop.
+
+    Nothing need be closed: connections end when the store is let go, or with the program.
+    """
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._clock = clock
         self._place = place(engine)
         self._writer = Writer(engine)
+        weakref.finalize(self, engine.dispose)
 
     async def append(self, traces: Sequence[Trace]) -> int:
         """Keep traces durably and return how many were new; all of them or, on StoreError, none."""
