@@ -102,8 +102,12 @@ def leaks(task: Task) -> list[str]:
 
 def _shows_goal(task: Task, trace: Trace) -> bool:
     # Only the first prompt must be free of the goal: later ones show what the policy itself has made.
-    first = prompt_text(task.view(), trace.steps[0].observation, ()) if trace.steps else ""
-    return any(text in first for text in _secrets(task))
+    if not trace.steps:
+        return False
+    observation = trace.steps[0].observation
+    listed = {action.to_json() for action in observation.legal_actions}
+    first = prompt_text(task.view(), observation, ())
+    return any(text in first for text in _secrets(task) if text not in listed)
 
 
 def _secrets(task: Task) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The whole turn of the product on embedded defaults: tasks of three kinds in two worlds, traces, a dataset, a report."""
+"""The whole turn of the product on embedded defaults: tasks of three kinds, traces, a dataset, a report."""
 
 from __future__ import annotations
 
