@@ -1,7 +1,8 @@
 """Applies ast-grep rules to files, or works out facts about their trees; it reads and rewrites text and runs no code.
 
 `{"op": "apply", "rules": YAML | "pattern", "rewrite", "language", …, "passes": 1..20, "layout": "exact" | "tidy",
-"paths": […]}` rewrites the files; `{"op": "facts", "against": {path: text}}` describes them, and compares them with
+"paths": […], "base": {path: text}}` rewrites the files (changed lines are told of `base` where it has the path);
+`{"op": "facts", "against": {path: text}}` describes them, and compares them with
 other texts of the same paths. `language` (a word, or {path: word}) names what a file's suffix does not.
 """
 
@@ -23,7 +24,19 @@ from tracewright.jobs._ast_grep.rules import Rule, read_rules
 ISOLATION: IsolationNeed = "worker"
 MAX_MATCHES_TOLD = 200
 _FIELDS = {
-    "apply": {"op", "rules", "pattern", "rewrite", "language", "selector", "strictness", "passes", "layout", "paths"},
+    "apply": {
+        "op",
+        "rules",
+        "pattern",
+        "rewrite",
+        "language",
+        "selector",
+        "strictness",
+        "passes",
+        "layout",
+        "paths",
+        "base",
+    },
     "facts": {"op", "against", "language"},
 }
 
@@ -58,7 +71,7 @@ def _apply(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
     if not scanned:
         return Result(status="no_match", code="no_file", message=f"No file in view is {' or '.join(sorted(wanted))}.")
     applied = apply_rules(rules, scanned, passes, layout)
-    facts = _apply_facts(rules, scanned, applied)
+    facts = _apply_facts(rules, scanned, applied) | {"changed_lines": _lines(_base(request), scanned, applied)}
     if not applied.passes:
         return Result(status="no_match", code="no_match", message="No rule matched anything.", result=facts)
     changed = {path: text for path, text in applied.files.items() if text != scanned[path]}
@@ -92,9 +105,23 @@ def _apply_facts(rules: tuple[Rule, ...], before: Mapping[str, str], applied: Ap
             {"id": rule.id, "matches": by_rule[rule.id], "has_metavariable": rule.has_metavariable} for rule in rules
         ],
         **describe(applied.files, languages),
-        "changed_lines": {path: changed_lines(before[path], applied.files[path]) for path in changed},
         "string_changed": any(strings_changed(before[path], applied.files[path], languages[path]) for path in changed),
     }
+
+
+def _lines(base: Mapping[str, str], before: Mapping[str, str], applied: Applied) -> dict[str, Any]:
+    original = {path: base.get(path, text) for path, text in before.items()}
+    texts = applied.files
+    return {
+        path: changed_lines(original[path], texts[path]) for path in sorted(before) if texts[path] != original[path]
+    }
+
+
+def _base(request: Mapping[str, Any]) -> Mapping[str, str]:
+    base = request.get("base", {})
+    if not isinstance(base, Mapping) or not all(isinstance(text, str) for text in base.values()):
+        raise Refusal("bad_field", "`base` must map paths to texts.")
+    return base
 
 
 def _facts(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
