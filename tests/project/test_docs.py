@@ -87,6 +87,13 @@ def test_every_implementation_is_documented(wing: str) -> None:
     assert not [name for name in names if not mentions(name)]
 
 
+@pytest.mark.parametrize("wing", sorted({*registry.WINGS} - {"jobs"}))
+def test_every_option_of_an_implementation_is_documented(wing: str) -> None:
+    built_in = [name for name, origin in registry.origins(wing).items() if origin == "built in"]
+    options = {f"{name}.{option}" for name in built_in for option in registry.load(wing, name).Options.model_fields}
+    assert not [option for option in sorted(options) if not mentions(option.rpartition(".")[2])]
+
+
 def test_every_make_target_that_the_pages_name_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", TEXT, re.MULTILINE))
