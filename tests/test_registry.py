@@ -1,0 +1,101 @@
+"""Names are file names; nothing is imported to list them, and what is missing is said with its fix."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracewright import registry
+from tracewright.errors import MissingPartError, UsageError
+from tracewright.registry import Parts
+
+
+BUILT = [wing for wing in registry.WINGS if wing != "jobs"]
+
+
+@pytest.mark.parametrize("wing", BUILT)
+def test_every_implementation_has_options_and_build(wing: str) -> None:
+    assert registry.names(wing)
+    for name, module in registry.iter_modules(wing):
+        assert callable(module.build), name
+        assert module.Options.model_config["frozen"], name
+        assert registry.origins(wing)[name] == "built in"
+
+
+def test_every_job_kind_says_which_jail_it_needs_and_runs() -> None:
+    for name, module in registry.iter_modules("jobs"):
+        assert module.ISOLATION in {"worker", "fork", "oneshot"}, name
+        assert callable(module.run), name
+
+
+def test_listing_names_imports_no_implementation() -> None:
+    code = "import sys; from tracewright import registry; [registry.names(w) for w in registry.WINGS];"
+    code += (
+        "print([m for m in sys.modules if m.startswith('tracewright.') and m.count('.') > 1 and 'records' not in m])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'oracle'"):
+        registry.load("policies", "oracel")
+    with pytest.raises(UsageError, match="no wing"):
+        registry.names("engine")
+
+
+def test_unfit_options_name_the_key_and_those_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"engines.local has no fitting option 'wrokers'.*workers"):
+        registry.build("engines", "local", {"wrokers": 1}, Parts(home=tmp_path))
+
+
+def test_a_file_is_an_implementation(tmp_path: Path) -> None:
+    path = tmp_path / "still.py"
+    path.write_text("from tracewright.policies.nop import Options, build\n")
+    assert registry.build("policies", str(path), {}, Parts(home=tmp_path)).name == "nop"
+    assert registry.load("policies", str(path)) is registry.load("policies", str(path))
+
+
+def test_a_module_by_its_dotted_name_is_an_implementation() -> None:
+    assert registry.load("policies", "tracewright.policies:nop").__name__ == "tracewright.policies.nop"
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="found nothing"):
+        registry.load("policies", str(tmp_path / "none.py"))
+
+
+def test_a_broken_file_is_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("raise ValueError('first time')\n")
+    with pytest.raises(ValueError, match="first time"):
+        registry.load("policies", str(path))
+    path.write_text("from tracewright.policies.nop import Options, build\n")
+    assert registry.load("policies", str(path)).build
+
+
+@pytest.mark.parametrize(
+    ("library", "fix"), [("pyspiel", r"pip install 'tracewright\[games\]'"), ("no_such_library", "cannot be loaded")]
+)
+def test_a_missing_library_names_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, fix: str
+) -> None:
+    path = tmp_path / "needs.py"
+    path.write_text(f"import {library}\n")
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingPartError, match=fix):
+        registry.load("policies", str(path))
+
+
+def test_the_clock_of_parts_is_utc(tmp_path: Path) -> None:
+    moment = Parts(home=tmp_path).clock()
+    assert moment.utcoffset() is not None
+
+
+def test_the_module_of_a_name_is_told_without_importing_it() -> None:
+    assert registry.module_path("policies", "nop") == "tracewright.policies.nop"
+    with pytest.raises(UsageError):
+        registry.module_path("policies", "none")
