@@ -39,10 +39,10 @@ class Postgres:
         self.execute(f"CREATE SCHEMA {schema}")
         return schema
 
-    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+    def execute(self, statement: str, schema: str = "public") -> list[tuple[Any, ...]]:
         import psycopg
 
-        with psycopg.connect(self.address(), autocommit=True) as connection:
+        with psycopg.connect(self.address(schema), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
