@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -64,6 +65,8 @@ def _become(run: Callable[[], Result], out: int, err: int, report: int, private:
         os.dup2(out, 1)
         os.dup2(err, 2)
         write_frame(report, *pack(run()))
+        sys.stdout.flush()
+        sys.stderr.flush()
     finally:
         # Whatever went wrong is told by the missing report; the parent's handlers must not run twice.
         os._exit(0)
