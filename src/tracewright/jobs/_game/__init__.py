@@ -1,0 +1,1 @@
+"""What the job `game` is made of: the course of an episode, and exact best responses over the tree of a game."""
