@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from tracewright.environments import Environment
 from tracewright.errors import SourceError, UsageError
 from tracewright.pipeline.build import environment_of, grader_of, open_sandbox, store_of
-from tracewright.records.recipe import EnvironmentPart, SandboxPart, StorePart
+from tracewright.pipeline.known import part_named
+from tracewright.records.recipe import SandboxPart, StorePart
 from tracewright.records.task import Task, read_task
 from tracewright.records.trace import Trace
 from tracewright.rollouts.journal import Journal
@@ -51,7 +52,7 @@ async def _replayed(trace: Trace, home: Path, sandbox: Sandbox) -> Drift | None:
 
 
 def _environment(trace: Trace, home: Path) -> Environment:
-    return environment_of(EnvironmentPart(name=trace.environment), home)
+    return environment_of(part_named(trace.environment, home), home)
 
 
 async def _chosen(
@@ -114,7 +115,7 @@ async def rejudge_traces(home: Path, store: str, rollout: str, tasks: Path | Non
             if task is None:
                 unknown += 1
                 continue
-            part = EnvironmentPart(name=trace.environment)
+            part = part_named(trace.environment, home)
             new = await rejudge(trace, task, environment_of(part, home), grader_of(part, home), sandbox)
             if new.id != trace.id:
                 changes.append(Change(trace=trace.id, what=difference(trace, new), now=new.id))

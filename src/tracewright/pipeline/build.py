@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tracewright import registry
 from tracewright.engines import Engine
 from tracewright.environments import Environment, Grader
 from tracewright.errors import MissingPartError, UsageError
+from tracewright.pipeline.known import part_named
 from tracewright.policies import Policy
 from tracewright.records.action import Action, ActionSchema
 from tracewright.records.recipe import Part, Recipe
@@ -40,12 +41,12 @@ def now() -> datetime:
 
 def parts(home: Path, **fields: Any) -> Parts:
     """Return what every builder may lean on."""
-    return Parts(home=home, clock=now, tools=tools, **fields)
+    return Parts(**{"home": home, "clock": now, "tools": partial(tools, home), **fields})
 
 
-def tools(environment: str) -> Sequence[ActionSchema]:
-    """Return the actions of an environment by its name, as built with its defaults."""
-    return environment_of(Part(name=environment), Path()).actions()
+def tools(home: Path, environment: str) -> Sequence[ActionSchema]:
+    """Return the actions of an environment that a trace or task names."""
+    return environment_of(part_named(environment, home), home).actions()
 
 
 def environment_of(part: Part, home: Path) -> Environment:
@@ -155,15 +156,20 @@ def _policy(
 ) -> Policy:
     part = recipe.policy
     options = part.options() | ({} if part.privileged is None else {"privileged": part.privileged})
-    seed, legal = recipe.tasks.seed, _legal(environment)
+    open_to_all = partial(parts, home, seed=recipe.tasks.seed, legal=_legal(environment), tools=offers(environment))
     if not is_privileged(part.name, options):
-        return _built(part.name, options, parts(home, seed=seed, legal=legal))
+        return _built(part.name, options, open_to_all())
 
     def gold(view: TaskView) -> Sequence[Action]:
         return tasks[view.id].goal.actions
 
-    saw_goal = parts(home, seed=seed, legal=legal, gold=gold, candidates=_privileged(grader, sandbox, tasks))
+    saw_goal = open_to_all(gold=gold, candidates=_privileged(grader, sandbox, tasks))
     return _built(part.name, options, saw_goal)
+
+
+def offers(environment: Environment) -> Callable[[str], Sequence[ActionSchema]]:
+    """Return what `Parts.tools` is where one environment is played, be it known by name or by file."""
+    return lambda name: environment.actions()
 
 
 def _built(name: str, options: Mapping[str, Any], given: Parts) -> Policy:

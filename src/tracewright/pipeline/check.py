@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracewright import registry
-from tracewright.pipeline.build import environment_of, open_players, parts
+from tracewright.pipeline.build import environment_of, offers, open_players, parts
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import Record
 from tracewright.records.messages import prompt_text
@@ -69,7 +69,9 @@ async def _played(
     by_id = {task.id: task for task in tasks}
     losing, winning, drifting, shown = [], [], [], []
     async with open_players(recipe, home, by_id, Provenance()) as players:
-        idle = replace(players, policy=registry.build("policies", "nop", {}, parts(home)))
+        idle = replace(
+            players, policy=registry.build("policies", "nop", {}, parts(home, tools=offers(players.environment)))
+        )
         for number, task in enumerate(tasks, 1):
             trace = await play(players, task, 0)
             if trace is None or not trace.passed:
