@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection
 
 MAX_LENGTH = 1000
-_WORD = re.compile(r"\s*([()]|[A-Za-z0-9.:+-]+)")
+_NAME = r"(?!(?:AND|OR|WITH)(?![\w.:+-]))[\w.:+-]+"
+_WORD = re.compile(rf"\s*([()]|(?:AND|OR)(?![\w.:+-])|{_NAME}(?:\s+WITH\s+{_NAME})?)\s*", re.ASCII | re.IGNORECASE)
 _BINDING = {"OR": 1, "AND": 2}
 
 
@@ -26,13 +27,13 @@ def allowed(expression: str, licences: Collection[str]) -> bool:
 
 
 def _words(expression: str) -> list[str]:
-    words, end = [], 0
-    text = expression.rstrip()[: MAX_LENGTH + 1]
-    while end < len(text):
-        match = _WORD.match(text, end)
+    words: list[str] = []
+    end = 0
+    while end < len(expression):
+        match = _WORD.match(expression, end)
         if match is None or end > MAX_LENGTH:
             return []
-        words.append(match[1])
+        words.append(match[1].upper() if match[1].upper() in _BINDING else match[1])
         end = match.end()
     return words
 
@@ -42,7 +43,7 @@ def _holds(words: list[str], known: Collection[str]) -> bool:
     values: list[bool] = []
     operators: list[str] = []
     wants_value = True
-    for word in _terms(words):
+    for word in words:
         if wants_value != (word not in {"AND", "OR", ")"}):
             return False
         if word == "(":
@@ -68,23 +69,11 @@ def _holds(words: list[str], known: Collection[str]) -> bool:
     return values[0]
 
 
-def _terms(words: list[str]) -> list[str]:
-    """Join `A WITH B` into one term."""
-    terms: list[str] = []
-    for word in words:
-        upper = word.upper()
-        if terms and (upper == "WITH" or terms[-1].endswith(" WITH ")):
-            terms[-1] += " WITH " if upper == "WITH" else word
-        else:
-            terms.append(upper if upper in _BINDING else word)
-    return terms
-
-
 def _apply(values: list[bool], operator: str) -> None:
     right, left = values.pop(), values.pop()
     values.append(left or right if operator == "OR" else left and right)
 
 
 def _known(term: str, known: Collection[str]) -> bool:
-    licence = term.casefold().partition(" with ")[0]
-    return term.casefold() in known or licence in known or licence.removesuffix("+") in known
+    parts = term.casefold().split()
+    return " ".join(parts) in known or parts[0] in known or parts[0].removesuffix("+") in known
