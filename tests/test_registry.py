@@ -12,7 +12,6 @@ from tracewright import registry
 from tracewright.errors import MissingPartError, UsageError
 from tracewright.registry import Parts
 
-
 BUILT = [wing for wing in registry.WINGS if wing != "jobs"]
 
 

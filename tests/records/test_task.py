@@ -68,7 +68,7 @@ def test_every_claim_changes_the_id() -> None:
 
 def test_a_task_whose_content_was_changed_is_refused() -> None:
     text = make_task().to_json().replace("Log instead", "Print instead")
-    with pytest.raises(RecordError, match="tasks.jsonl:3 is not a task"):
+    with pytest.raises(RecordError, match=r"tasks\.jsonl:3 is not a task"):
         read_task(text, "tasks.jsonl:3")
 
 

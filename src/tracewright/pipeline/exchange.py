@@ -51,7 +51,7 @@ async def export_traces(
             for row in built.render(trace):
                 yield row
 
-    return await write_rows(rows(), renderer, form, out)
+    return await write_rows(rows(), built.columns, form, out)
 
 
 async def import_traces(home: Path, store: str, path: Path) -> Imported:
