@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tracewright import registry
+from tracewright.environments._contract.leaks import leaks, secrets
 from tracewright.pipeline.build import environment_of, offers, open_players, parts
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import Record
@@ -17,9 +17,6 @@ from tracewright.records.task import Task
 from tracewright.records.trace import Provenance, Trace
 from tracewright.rollouts.replay import replay
 from tracewright.rollouts.rollout import Players, play
-
-SHORTEST_SECRET = 40
-"""Texts of a goal that are shorter than this may stand in a view by chance: a name, a number, a line."""
 
 
 class Finding(Record):
@@ -96,12 +93,6 @@ async def _passes(players: Players, task: Task) -> bool:
     return trace is not None and trace.passed
 
 
-def leaks(task: Task) -> list[str]:
-    """Return the long texts of the goal that stand in the task's view."""
-    view = task.view().to_json()
-    return [text for text in _secrets(task) if json.dumps(text, ensure_ascii=False)[1:-1] in view]
-
-
 def _shows_goal(task: Task, trace: Trace) -> bool:
     # Only the first prompt must be free of the goal: later ones show what the policy itself has made.
     if not trace.steps:
@@ -109,18 +100,7 @@ def _shows_goal(task: Task, trace: Trace) -> bool:
     observation = trace.steps[0].observation
     listed = {action.to_json() for action in observation.legal_actions}
     first = prompt_text(task.view(), observation, ())
-    return any(text in first for text in _secrets(task) if text not in listed)
-
-
-def _secrets(task: Task) -> Iterator[str]:
-    """Yield what must stay hidden: expected and test files, the gold actions as they would be written."""
-    unchanged = set(task.files.values())
-    for text in (*task.goal.files.values(), *task.goal.tests.values()):
-        if text and len(text) >= SHORTEST_SECRET and text not in unchanged:
-            yield text
-    for action in task.goal.actions:
-        if action.arguments:
-            yield action.to_json()
+    return any(text in first for text in secrets(task) if text not in listed)
 
 
 def _undeclared(recipe: Recipe, tasks: Sequence[Task], home: Path) -> list[str]:
