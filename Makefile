@@ -29,8 +29,8 @@ check: .venv/.dev  ## format, lint, types, import contracts, sizes, words: under
 data: .venv/.base  ## read every recipe, example and fixture: under ten seconds
 	@$(BIN)/python scripts/validate_data.py
 
-bench: .venv/.dev  ## measure the spine on this machine
-	@$(BIN)/python bench/spine.py
+bench: .venv/.dev  ## measure on this machine: the spine, then each part that has a bench of its own
+	@for file in bench/spine.py $(filter-out bench/spine.py,$(wildcard bench/*.py)); do echo "$$file"; $(BIN)/python $$file; done
 
 lock:  ## work out the hashed requirement files anew (needs uv)
 	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
