@@ -131,7 +131,7 @@ def test_a_changed_recipe_or_task_list_is_refused(home: Path) -> None:
         load(home, rollout, cards().changed({"tasks.seed": 4}))
     tasks = Journal(home, rollout).folder / "tasks.jsonl"
     tasks.write_text("".join(tasks.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(UsageError, match="tasks of rollout .* were changed"):
+    with pytest.raises(UsageError, match=r"tasks of rollout .* were changed"):
         load(home, rollout)
 
 

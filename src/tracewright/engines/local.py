@@ -83,7 +83,8 @@ class LocalEngine:
                     results.put_nowait(TracewrightError(f"a worker process died {restart + 1} times on one shard"))
 
     async def _start(self) -> Process:
-        command = (sys.executable, "-m", "tracewright.engines._local.worker")
+        # -P: what lies in the folder that we were called from is nothing to import.
+        command = (sys.executable, "-P", "-m", "tracewright.engines._local.worker")
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=LINE_LIMIT)
         self._processes.add(process)
         return process
