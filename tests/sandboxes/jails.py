@@ -1,0 +1,77 @@
+"""Opens a sandbox for one test, or skips and says why it cannot be had here."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tracewright import registry
+from tracewright.errors import MissingPartError
+from tracewright.records.job import Job, Limits, Outcome
+from tracewright.sandboxes import Sandbox
+
+Found = TypeVar("Found")
+
+
+@cache
+def proven_home() -> Path:
+    """Return one home for all tests of this process, so that a jail is proven once."""
+    return Path(tempfile.mkdtemp(prefix="tracewright-home-"))
+
+
+def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:
+    """Build the sandbox `name`, let `work` use it, and close it."""
+
+    async def main() -> Found:
+        sandbox: Sandbox = registry.build("sandboxes", name, options, registry.Parts(home=proven_home()))
+        try:
+            await sandbox.preflight()
+        except MissingPartError as missing:
+            pytest.skip(f"{name}: {missing}")
+        try:
+            return await work(sandbox)
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(main())
+
+
+def outcome_of(name: str, job: Job, **options: object) -> Outcome:
+    """Run one job in a sandbox of its own."""
+    return within(name, lambda sandbox: sandbox.run(job), **options)
+
+
+def program(code: str, *, files: dict[str, str] | None = None, limits: Limits | None = None) -> Job:
+    """Return the job that runs a Python program."""
+    limits = limits or Limits(wall_seconds=20)
+    return Job(kind="python", isolation="oneshot", files=files or {}, request={"code": code}, limits=limits)
+
+
+def survivors(marker: str) -> list[str]:
+    """Return the command lines on this machine that hold a marker."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if marker in line:
+            found.append(line)
+    return found
+
+
+def gone_within(seconds: float, marker: str) -> bool:
+    """Say whether no process with a marker is left after at most `seconds`."""
+    deadline = time.monotonic() + seconds
+    while survivors(marker):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
