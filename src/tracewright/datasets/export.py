@@ -83,7 +83,7 @@ def _jsonl(file: IO[bytes], columns: Columns) -> Iterator[Sink]:
 @contextmanager
 def _csv(file: IO[bytes], columns: Columns) -> Iterator[Sink]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(columns)
     yield lambda row: writer.writerow([_cell(row[name], kind) for name, kind in columns.items()])
     text.detach()
@@ -174,14 +174,21 @@ def _read_cell(cell: str, kind: Column) -> JsonValue:
     return _parsed(cell) if cell else None
 
 
-def _parsed(text: str) -> JsonValue:
-    value: JsonValue = json.loads(text)
+def _parsed(text: str | bytes) -> JsonValue:
+    value: JsonValue = json.loads(text, parse_int=_whole)
     return value
+
+
+def _whole(digits: str) -> int | float:
+    # Canonical JSON writes large floats without a point; integers beyond 2**53 it refuses, so these were floats.
+    return int(digits) if len(digits) < 16 or abs(int(digits)) < 2**53 else float(digits)
 
 
 def _read_jsonl(file: IO[bytes], columns: Columns) -> Iterator[JsonObject]:
     for raw in file:
-        row = json.loads(raw)
+        row = _parsed(raw)
+        if not isinstance(row, dict):
+            raise ValueError(f"{raw[:60]!r}, which is no JSON object")
         yield {name: row[name] for name in columns}
 
 
@@ -191,6 +198,8 @@ def _read_csv(file: IO[bytes], columns: Columns) -> Iterator[JsonObject]:
     try:
         reader = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""), strict=True)
         for row in reader:
+            if None in row or None in row.values():
+                raise ValueError(f"a row of another width before line {reader.line_num + 1}")
             yield {name: _read_cell(row[name], kind) for name, kind in columns.items()}
     except csv.Error as error:
         raise ValueError(str(error)) from error
