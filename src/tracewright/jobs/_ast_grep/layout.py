@@ -1,7 +1,8 @@
 """The tidy layout: a stated pass over the edits themselves, so that no line is touched that no edit touched.
 
 (a) Blank lines inside inserted text hold no blanks. (b) An edit to nothing that was alone on its lines takes the lines
-with it. (c) Where blank lines stood on both sides of what went, the longer run stays.
+with it. (c) Where blank lines stood on both sides of what went, the longer run stays. (d) Where something else stood on
+its line, one of two blanks that meet goes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _tidy_one(source: bytes, edit: Edit, floor: int, room: int, before: Sequence
         return replace(edit, replacement=_BLANKS_ON_EMPTY_LINE.sub(b"\n", edit.replacement))
     lines = _whole_lines(source, edit, floor)
     if lines is None:
-        return edit
+        return _within_line(source, edit, floor, room)
     start, end = lines
     ahead = _BLANK_LINES_AHEAD.match(source, end)
     blanks_after = ahead.group().count(b"\n") if ahead else 0
@@ -40,6 +41,18 @@ def _tidy_one(source: bytes, edit: Edit, floor: int, room: int, before: Sequence
     for _ in range(gone):
         end = source.index(b"\n", end) + 1
     return replace(edit, start=start, end=min(end, max(room, edit.end)))
+
+
+def _within_line(source: bytes, edit: Edit, floor: int, room: int) -> Edit:
+    """Take a blank along where two would meet, or one would follow a bracket or end a line."""
+    before, after = source[edit.start - 1 : edit.start], source[edit.end : edit.end + 1]
+    if edit.start == edit.end or not before or before == b"\n":
+        return edit
+    if after == b" " and edit.end < room and before in b" \t([{":
+        return replace(edit, end=edit.end + 1)
+    if before == b" " and edit.start > floor and after in (b"", b"\n", b")", b"]", b",", b";"):
+        return replace(edit, start=edit.start - 1)
+    return edit
 
 
 def _whole_lines(source: bytes, edit: Edit, floor: int) -> tuple[int, int] | None:

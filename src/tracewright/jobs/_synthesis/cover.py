@@ -30,6 +30,11 @@ class Choice:
         """What it costs to have the rule in an answer."""
         return price(self.tried)
 
+    @cached_property
+    def edits(self) -> tuple[tuple[int, int, int], ...]:
+        """The leaves [lo, hi) and the units of each edit."""
+        return tuple((hit.lo, hit.hi, _bits(hit.claims)) for hit in self.tried.hits)
+
 
 def price(tried: Tried) -> float:
     """Return the cost of a rule with what its blanks or its narrowness lose."""
@@ -43,13 +48,16 @@ def is_memo(tried: Tried) -> bool:
 
 def covers(tried: Sequence[Tried], example: Example) -> list[tuple[Tried, ...]]:
     """Return different sets of rules that settle all units, found by greedy search from different first rules."""
-    choices = _choices([one for one in tried if one.sound])
-    everything = _bits(example.units)
+    sound = [one for one in tried if one.sound]
     found: dict[frozenset[str], tuple[Tried, ...]] = {}
-    for seed in _by_worth(choices, everything)[:MOST_SEEDS]:
-        chosen = _greedy(seed, choices, everything)
-        if chosen is not None:
-            found.setdefault(frozenset(one.draft.key for one in chosen), chosen)
+    # First with the blanks right everywhere; where that leads nowhere, with the tokens right.
+    for pool, units in (([one for one in sound if not one.inexact], example.units), (sound, example.tokens)):
+        everything = _bits(units)
+        choices = _choices(pool)
+        for seed in _by_worth(choices, everything)[:MOST_SEEDS]:
+            chosen = _greedy(seed, choices, everything)
+            if chosen is not None:
+                found.setdefault(frozenset(one.draft.key for one in chosen), chosen)
     return list(found.values())
 
 
@@ -78,17 +86,47 @@ def _by_worth(choices: Sequence[Choice], units: int) -> list[Choice]:
 
 def _greedy(seed: Choice, choices: Sequence[Choice], units: int) -> tuple[Tried, ...] | None:
     chosen = [seed]
-    left = units & ~seed.claims
-    leaves = seed.leaves
-    while left:
-        free = [c for c in choices if not c.claims & ~left and not c.leaves & leaves]
-        ranked = _by_worth(free, left)
-        if not ranked or len(chosen) >= _MOST_RULES:
+    while left := units & ~_claimed(chosen):
+        following = next((choice for choice in _by_worth(choices, left) if _fits(choice, chosen)), None)
+        if following is None or len(chosen) >= _MOST_RULES:
             return None
-        chosen.append(ranked[0])
-        left &= ~ranked[0].claims
-        leaves |= ranked[0].leaves
-    return tuple(choice.tried for choice in chosen)
+        chosen.append(following)
+    return tuple(choice.tried for choice in _needed(chosen, units))
+
+
+def _claimed(chosen: Sequence[Choice]) -> int:
+    claimed = 0
+    for choice in chosen:
+        claimed |= choice.claims
+    return claimed
+
+
+def _fits(choice: Choice, chosen: Sequence[Choice]) -> bool:
+    """Say whether a rule is in no other's way: edits may lie within each other, where the outer one wins."""
+    return all(
+        _apart(edit, other)
+        for rival in chosen
+        if choice.leaves & rival.leaves or choice.claims & rival.claims
+        for edit in choice.edits
+        for other in rival.edits
+    )
+
+
+def _apart(edit: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    lo, hi, claims = edit
+    other_lo, other_hi, other_claims = other
+    if hi <= other_lo or other_hi <= lo:
+        return not claims & other_claims
+    return (lo <= other_lo and other_hi <= hi) or (other_lo <= lo and hi <= other_hi)
+
+
+def _needed(chosen: list[Choice], units: int) -> list[Choice]:
+    """Leave out rules whose units the others settle, the dearest first."""
+    for choice in sorted(chosen, key=lambda choice: -choice.price):
+        others = [other for other in chosen if other is not choice]
+        if not units & ~_claimed(others):
+            chosen = others
+    return chosen
 
 
 def _bits(numbers: frozenset[int]) -> int:

@@ -1,6 +1,7 @@
 """One example of an edit: two aligned trees, what changed between them, and what any span of the first became.
 
-What changed is counted in *units*: a pre leaf that went or has another text, or a post leaf that came.
+What changed is counted in *units*: a pre leaf that went or has another text, a post leaf that came, or a gap between two
+unchanged neighbours whose blanks differ.
 """
 
 from __future__ import annotations
@@ -61,8 +62,31 @@ class Example:
 
     @cached_property
     def units(self) -> frozenset[int]:
-        """All units: pre leaves by their index, post leaves that came by the number of pre leaves plus theirs."""
+        """All units as numbers: pre leaves first, then post leaves that came, then gaps."""
+        return self.tokens | frozenset(self._gaps)
+
+    @cached_property
+    def tokens(self) -> frozenset[int]:
+        """The units that are no gaps."""
         return self.claims(0, len(self.pre.leaves), 0, len(self.post.leaves))
+
+    @cached_property
+    def _gaps(self) -> dict[int, int]:
+        """The gaps of other blanks: unit to the leaf after it."""
+        first = len(self.pre.leaves) + len(self.post.leaves)
+        forward = self.alignment.forward
+        return {
+            first + leaf: leaf
+            for leaf in range(1, len(forward))
+            if forward[leaf] > 0
+            and forward[leaf] == forward[leaf - 1] + 1
+            and not self._changed[leaf]
+            and self.pre.gap(leaf) != self.post.gap(forward[leaf])
+        }
+
+    def gaps(self, lo: int, hi: int) -> frozenset[int]:
+        """Return the gaps of other blanks inside the pre leaves [lo, hi)."""
+        return frozenset(unit for unit, leaf in self._gaps.items() if lo < leaf < hi)
 
     def claims(self, lo: int, hi: int, new_lo: int, new_hi: int) -> frozenset[int]:
         """Return the units settled when the pre leaves [lo, hi) become the post leaves [new_lo, new_hi)."""
@@ -89,8 +113,9 @@ class Example:
 
     @cached_property
     def hunks(self) -> tuple[Hunk, ...]:
-        """The runs of units between unchanged leaves, in order."""
-        return tuple(self._hunks())
+        """The runs of units between unchanged leaves, and the gaps of other blanks, in order."""
+        gaps = (Hunk(leaf, leaf, new, new) for leaf in self._gaps.values() for new in [self.alignment.forward[leaf]])
+        return tuple(sorted([*self._hunks(), *gaps], key=lambda hunk: (hunk.lo, hunk.hi)))
 
     def _hunks(self) -> Iterator[Hunk]:
         lo = new_lo = 0

@@ -37,7 +37,7 @@ def find_sites(example: Example) -> list[Site]:
             if node.size > MOST_LEAVES or node.parent is None:
                 continue
             for new_lo, new_hi in example.became(node.lo, node.hi):
-                claims = example.claims(node.lo, node.hi, new_lo, new_hi)
+                claims = example.claims(node.lo, node.hi, new_lo, new_hi) | example.gaps(node.lo, node.hi)
                 key = (node.lo, node.hi, node.kind, new_lo, new_hi)
                 if claims and key not in found:
                     found[key] = Site(example, node, new_lo, new_hi, claims, level)

@@ -63,6 +63,12 @@ class Tree:
         """Return the text from leaf `lo` up to leaf `hi`, without the blanks around it."""
         return self.text[self.leaves[lo].start : self.leaves[hi - 1].end] if lo < hi else ""
 
+    def gap(self, leaf: int) -> str:
+        """Return the blanks before a leaf, or those at the end of the text."""
+        start = self.leaves[leaf - 1].end if leaf else 0
+        end = self.leaves[leaf].start if leaf < len(self.leaves) else len(self.text)
+        return self.text[start:end]
+
     def covering(self, lo: int, hi: int) -> Node:
         """Return the smallest node over the leaves [lo, hi), the topmost of those with one span."""
         node = self.leaves[lo]

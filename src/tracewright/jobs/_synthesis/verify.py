@@ -13,7 +13,6 @@ from tracewright.jobs._ast_grep.layout import tidy
 from tracewright.jobs._ast_grep.refusal import Refusal
 from tracewright.jobs._synthesis.draft import Draft
 from tracewright.jobs._synthesis.example import Example
-from tracewright.jobs._synthesis.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,7 @@ class Bench:
             if squeezed != "".join(expected.split()):
                 continue
             claims = self.example.claims(lo, hi, new_lo, new_hi)
+            claims |= self.example.gaps(lo, hi) if text == expected else frozenset()
             if not claims and unchanged:
                 return None
             exact = self._exact(edit, lo, hi, new_lo, new_hi, expected)
@@ -121,11 +121,11 @@ class Bench:
         tidied = tidy(self.source, (edit,))[0]
         if tidied.replacement:
             inner = tidied.replacement.decode() == expected
-            return inner and _gap(pre, lo) == _gap(post, new_lo) and _gap(pre, hi) == _gap(post, new_hi)
+            return inner and pre.gap(lo) == post.gap(new_lo) and pre.gap(hi) == post.gap(new_hi)
         before = self._end_of(lo - 1)
         after = self._start_of(hi)
         gap = self.source[before : tidied.start] + self.source[tidied.end : after]
-        return gap.decode(errors="replace") == _gap(post, new_lo)
+        return gap.decode(errors="replace") == post.gap(new_lo)
 
     def _end_of(self, leaf: int) -> int:
         return 0 if leaf < 0 else self._ends_by_leaf[leaf]
@@ -140,13 +140,6 @@ class Bench:
     @cached_property
     def _starts_by_leaf(self) -> list[int]:
         return sorted(self.starts)
-
-
-def _gap(tree: Tree, leaf: int) -> str:
-    """Return the blanks before a leaf."""
-    start = tree.leaves[leaf - 1].end if leaf else 0
-    end = tree.leaves[leaf].start if leaf < len(tree.leaves) else len(tree.text)
-    return tree.text[start:end]
 
 
 def _byte_offsets(text: str) -> list[int]:
