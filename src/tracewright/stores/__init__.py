@@ -40,18 +40,27 @@ class Page(Record):
 
 
 class Store(Protocol):
-    """A place for traces. Appending a trace that is there already changes nothing; its content may not differ."""
+    """A place for traces. Appending a trace that is there already changes nothing: of two with one id the first stays.
+
+    Every call may come from any event loop, and nothing need be closed. `_contract/suite.py` checks each promise.
+    """
 
     async def append(self, traces: Sequence[Trace]) -> int:
-        """Keep traces durably and return how many were new; all of them or, on StoreError, none."""
+        """Keep traces durably and return how many were new; all of them or, on StoreError, none.
+
+        A trace whose id is not its content's is refused; one that was deleted is passed over and is not new.
+        """
         ...
 
     async def get(self, trace_id: str) -> Trace | None:
-        """Return one trace, by its whole id or by a unique beginning of at least 8 characters."""
+        """Return one trace, by its whole id or by a beginning of at least 8 digits; UsageError where several fit."""
         ...
 
     async def find(self, query: Query) -> Page:
-        """Return one page of the traces that match, in insertion order or its reverse."""
+        """Return one page of the traces that match, in insertion order or its reverse.
+
+        A cursor goes on where its page ended, whatever was added or deleted since; a wrong one is a UsageError.
+        """
         ...
 
     async def count(self, query: Query) -> int:

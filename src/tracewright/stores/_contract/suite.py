@@ -1,7 +1,8 @@
 """The promises of a store, one check each: `check_store(new_store)` runs them all.
 
 `new_store()` makes an empty store and returns what opens it; opening it twice gives two views of the same store.
-A plug-in's test is three lines: `def test_my_store(tmp_path): check_store(lambda: opener(tmp_path / next(names)))`.
+A plug-in's test, where `open_mine(home)` opens the store of a folder, is:
+`check_store(lambda: partial(open_mine, Path(tempfile.mkdtemp())))`.
 """
 
 from __future__ import annotations
