@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -16,10 +17,6 @@ from tracewright.cli import (
     new,
     replay,
     rollout,
-    rule,
-    sandbox,
-    schema,
-    state,
     tasks,
     traces,
 )
@@ -34,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, rule, sandbox, state, schema):
+for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset):
     noun.register(app)
 
 
@@ -65,7 +62,7 @@ def main() -> None:
         raise SystemExit(INTERRUPTED) from error
     except BrokenPipeError as error:
         # Whoever read our output has heard enough; leave without a second complaint at exit.
-        sys.stdout = None  # type: ignore[assignment]  # the interpreter accepts None and flushes nothing
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(0) from error
 
 
