@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import logging
 import shutil
 import sqlite3
@@ -163,6 +164,17 @@ def test_a_body_that_was_changed_is_told_by_its_hash(body: bytes, tmp_path: Path
     connection.close()
     with pytest.raises(StoreError, match=rf"trace {sample(1).id[:12]} in .*traces\.db was changed after it was stored"):
         asyncio.run(store.get(sample(1).id))
+
+
+def test_a_body_with_a_field_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
+    store, body = open_store(tmp_path), b'{"mood":"sunny",' + sample(1).to_json()[1:].encode()
+    asyncio.run(store.append([sample(1)]))
+    with sqlite3.connect(tmp_path / "traces.db") as connection:
+        row = (zlib.compress(body), hashlib.sha256(body).hexdigest())
+        connection.execute("UPDATE traces SET body = ?, sha256 = ?", row)
+    connection.close()
+    with pytest.raises(StoreError, match=r"cannot be read at 'mood'; upgrade tracewright"):
+        asyncio.run(store.find(Query()))
 
 
 def test_a_beginning_that_two_traces_share_is_wrong_use(tmp_path: Path) -> None:

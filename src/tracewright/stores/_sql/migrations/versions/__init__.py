@@ -1,1 +1,1 @@
-"""One file a revision; a revision that was released never changes."""
+"""One file a revision; a revision that was released never changes, and none is undone."""

@@ -34,9 +34,3 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("deleted_at", sa.String(40), nullable=False),
     )
-
-
-def downgrade() -> None:
-    """Drop both tables."""
-    op.drop_table("tombstones")
-    op.drop_table("traces")
