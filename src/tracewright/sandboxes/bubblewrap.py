@@ -132,12 +132,13 @@ class Launcher:
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
         mounts = (*self.layout.mounts, *self._inputs(cell))
-        group = self.tree.group(cell.limits) if self.tree else None
         door = pipe_holding(self.filter)
         try:
             command = self.command(cell, mounts, door)
-            launch = Launch(group.joined(command) if group else command, self._opening(cell), group, descriptors=[door])
-            return await Jail.start(launch)
+            group = self.tree.group(cell.limits) if self.tree else None
+            return await Jail.start(Launch(command, self._opening(cell), group, descriptors=[door]))
+        except OSError as error:
+            raise SandboxError(f"the jail could not be started: {error}") from error
         finally:
             os.close(door)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LENGTHS = struct.Struct(">II")
+LARGEST = 1 << 30
 
 
 def read_frame(descriptor: int) -> tuple[dict[str, Any], bytes] | None:
@@ -21,10 +22,12 @@ def read_frame(descriptor: int) -> tuple[dict[str, Any], bytes] | None:
     return None if text is None else (json.loads(text[:size]), text[size:])
 
 
-def write_frame(descriptor: int, header: Mapping[str, Any], body: bytes = b"") -> None:
-    """Send one frame; raises TypeError or ValueError where the header is not plain JSON."""
+def write_frame(descriptor: int, header: Mapping[str, Any], body: bytes = b"", limit: int = LARGEST) -> None:
+    """Send one frame; raises TypeError or ValueError where the header is not plain JSON, or the whole too large."""
     # A lone surrogate is legal in a Python string and in no JSON that others read.
     text = json.dumps(header, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    if len(text) + len(body) > limit:
+        raise ValueError(f"{len(text) + len(body)} bytes, at most {limit} can be sent")
     view = memoryview(LENGTHS.pack(len(text), len(body)) + text + body)
     while view:
         view = view[os.write(descriptor, view) :]

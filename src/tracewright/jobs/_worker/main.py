@@ -33,6 +33,7 @@ class Worker:
         self._folders = [Path(folder) for folder in opening["folders"]]
         self._workspace = self._folders[0]
         self._sweep = bool(opening["sweep"])
+        self._reply_bytes = int(opening["reply_bytes"])
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
@@ -53,9 +54,9 @@ class Worker:
             "resident_bytes": _resident_bytes(),
         }
         try:
-            write_frame(self._replies, header, body)
+            write_frame(self._replies, header, body, self._reply_bytes)
         except (TypeError, ValueError) as error:
-            write_frame(self._replies, header | _unreadable(error))
+            write_frame(self._replies, header | _unsendable(error))
         workspace.wipe(*self._folders)
 
     def _result(self, job: Mapping[str, Any]) -> Result:
@@ -92,9 +93,10 @@ def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) 
         return Result("action_error", "job_raised", f"{type(error).__name__}: {error}"[:2000])
 
 
-def _unreadable(error: Exception) -> dict[str, Any]:
-    message = f"the job's result is not plain JSON: {error}"[:2000]
-    return {"status": "action_error", "code": "bad_result", "message": message, "result": {}, "artifacts": []}
+def _unsendable(error: Exception) -> dict[str, Any]:
+    message = f"the job's result is not plain JSON or too large: {error}"[:2000]
+    nothing = {"stdout": "", "stderr": "", "files": {}, "diff": "", "result": {}, "artifacts": []}
+    return {"status": "action_error", "code": "bad_result", "message": message, **nothing}
 
 
 def _cpu_seconds() -> float:

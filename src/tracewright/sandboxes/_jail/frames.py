@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from tracewright.errors import SandboxError
 
 LENGTHS = struct.Struct(">II")
-REPLY_BYTES = 256 << 20
-"""No reply is longer than this, header and raw bytes together."""
+REPLY_BYTES = 128 << 20
+"""No reply is longer than this, header and raw bytes together; the worker is told, and says so where it matters."""
 
 
 class JailDiedError(SandboxError):

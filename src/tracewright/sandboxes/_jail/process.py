@@ -43,8 +43,9 @@ class Jail:
     @classmethod
     async def start(cls, launch: Launch) -> Jail:
         """Start a jail and wait until its worker is ready; raises SandboxError with what the launcher complained of."""
+        command = launch.group.joined(launch.command) if launch.group else launch.command
         process = await asyncio.create_subprocess_exec(
-            *launch.command,
+            *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -58,7 +59,7 @@ class Jail:
         jail = cls(process, launch.group)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await jail._write({"type": "open", **launch.opening})
+                await jail._write({"reply_bytes": frames.REPLY_BYTES, **launch.opening})
                 await frames.read(jail._output, 4096)
         except (SandboxError, TimeoutError) as error:
             raise SandboxError(f"the jail could not be started: {await jail._complaint()}") from error
@@ -72,7 +73,11 @@ class Jail:
         nonce = secrets.token_hex(8)
         marks = [(self.served + index, nonce) for index in range(len(jobs))]
         marked = [{**job, "id": number, "nonce": nonce} for job, (number, _) in zip(jobs, marks, strict=True)]
-        await self._write({"jobs": marked})
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._write({"jobs": marked})
+        except TimeoutError as error:
+            raise frames.JailDiedError("the jailed worker did not take the job") from error
         return marks
 
     async def answer(self, mark: tuple[int, str]) -> tuple[frames.Reply, bytes]:
