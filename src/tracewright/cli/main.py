@@ -17,6 +17,10 @@ from tracewright.cli import (
     new,
     replay,
     rollout,
+    rule,
+    sandbox,
+    schema,
+    state,
     tasks,
     traces,
 )
@@ -31,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset):
+for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, rule, sandbox, state, schema):
     noun.register(app)
 
 
