@@ -96,3 +96,8 @@ def test_the_memory_before_a_step_is_the_fold_of_the_steps_before_it() -> None:
     assert state_before(steps, 1).goals == ("rename",)
     assert state_before(steps, 2).goals == ("rename", "test")
     assert [event.step for event in state_before(steps, 2).history] == [0, 1]
+
+
+def test_the_version_of_the_schema_is_always_written() -> None:
+    assert '"schema_version":1' in make_trace().to_json()
+    assert '"schema_version"' not in make_task().to_json()

@@ -31,7 +31,7 @@ def replay(
     """Run every action of stored traces in the jail again and compare each step with what was stored."""
     from tracewright.pipeline.again import replay_traces
 
-    with progress("traces", quiet=as_json) as update:
+    with progress("traces") as update:
         report = asyncio.run(replay_traces(home, store, traces or [], limit, seed, input_file, update))
     if as_json:
         emit(report)

@@ -70,7 +70,7 @@ def rollout(
         "engine": {"workers": jobs},
     }
     recipe = read_recipe_data(Recipe, data, "the command line").changed(read_settings(settings))
-    _start(recipe, home, as_json, max_seconds)
+    _answer(_start(recipe, home, max_seconds), as_json)
 
 
 def run(
@@ -83,7 +83,16 @@ def run(
     """Run a recipe: collect its traces and, where it names a dataset, build it."""
     from tracewright.pipeline.recipes import find_recipe
 
-    _start(find_recipe(recipe).changed(read_settings(settings)), home, as_json, max_seconds)
+    chosen = find_recipe(recipe).changed(read_settings(settings))
+    report = _start(chosen, home, max_seconds)
+    dataset = _dataset(chosen, home)
+    if as_json:
+        emit({**report.model_dump(mode="json"), "dataset": dataset})
+    else:
+        show(report)
+        if dataset:
+            say(f"dataset {dataset['key']} ({dataset['sha256'][:16]}): {dataset['rows']} rows in {dataset['out']}")
+    _leave(report)
 
 
 def resume(
@@ -98,7 +107,7 @@ def resume(
     from tracewright.pipeline.recipes import find_recipe
 
     rollout = load(home, rollout_id, find_recipe(recipe) if recipe else None)
-    _play(rollout, home, as_json, max_seconds)
+    _answer(_play(rollout, home, max_seconds), as_json)
 
 
 def recipes(as_json: Json = False) -> None:
@@ -130,14 +139,14 @@ def read_settings(settings: Sequence[str] | None) -> Mapping[str, Any]:
     return found
 
 
-def _start(recipe: Recipe, home: Path, as_json: bool, max_seconds: float | None) -> None:
+def _start(recipe: Recipe, home: Path, max_seconds: float | None) -> RolloutReport:
     from tracewright.pipeline.collection import start
     from tracewright.pipeline.tasks import Drops
 
     drops = Drops()
     rollout = asyncio.run(start(recipe, home, drops))
     name_drops(drops)
-    _play(rollout, home, as_json, max_seconds)
+    return _play(rollout, home, max_seconds)
 
 
 def name_drops(drops: Drops) -> None:
@@ -149,34 +158,59 @@ def name_drops(drops: Drops) -> None:
         note("left out in all: " + ", ".join(f"{count} {reason}" for reason, count in sorted(drops.counts.items())))
 
 
-def _play(rollout: Rollout, home: Path, as_json: bool, max_seconds: float | None) -> None:
+def _play(rollout: Rollout, home: Path, max_seconds: float | None) -> RolloutReport:
     from tracewright.pipeline.collection import run as play
     from tracewright.pipeline.collection import summary
 
     note(f"rollout {rollout.id}: {rollout.tasks} tasks")
-    with progress("tasks", quiet=as_json) as update:
+    with progress("tasks") as update:
         try:
-            report = asyncio.run(_within(play(rollout, home, update), max_seconds))
+            return asyncio.run(_within(play(rollout, home, update), max_seconds))
         except TimeoutError:
             note(f"stopped after {max_seconds} s; go on with: tracewright resume {rollout.id}")
-            report = summary(rollout, home, max_seconds or 0.0)
+            return summary(rollout, home, max_seconds or 0.0)
         except KeyboardInterrupt:
             note(f"interrupted, nothing is lost; go on with: tracewright resume {rollout.id}")
             raise
-    show(report, as_json)
-    if report.failed:
-        raise typer.Exit(1)
 
 
 async def _within(work: Coroutine[Any, Any, RolloutReport], seconds: float | None) -> RolloutReport:
     return await asyncio.wait_for(work, seconds)
 
 
-def show(report: RolloutReport, as_json: bool) -> None:
-    """Print a report as a table, or as JSON."""
+def _dataset(recipe: Recipe, home: Path) -> dict[str, Any] | None:
+    from tracewright.pipeline.rendering import build_and_render
+
+    if recipe.dataset is None:
+        return None
+    work = build_and_render(recipe.dataset, recipe.renderer, recipe.store, home)
+    manifest, path, rows = asyncio.run(work)
+    return {
+        "key": manifest.key,
+        "build_id": manifest.build_id,
+        "sha256": manifest.sha256,
+        "traces": len(manifest.traces),
+        "dropped": dict(manifest.dropped),
+        "out": str(path),
+        "rows": rows,
+    }
+
+
+def _answer(report: RolloutReport, as_json: bool) -> None:
     if as_json:
         emit(report)
-        return
+    else:
+        show(report)
+    _leave(report)
+
+
+def _leave(report: RolloutReport) -> None:
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def show(report: RolloutReport) -> None:
+    """Print a report as a table."""
     rows = [
         (name, value, tally.tasks, tally.verified, tally.exact, tally.tree_equal, tally.memo)
         for name, slices in report.by.items()

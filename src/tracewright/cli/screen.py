@@ -69,11 +69,9 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show how far a long command is: a bar with rate and time left, plain lines when not a terminal."""
-    if quiet:
-        yield lambda done, total: None
-    elif sys.stderr.isatty():
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how far a command is: a bar with rate and time left, plain lines when not a terminal."""
+    if sys.stderr.isatty():
         with _bar(what) as update:
             yield update
     else:

@@ -73,7 +73,7 @@ def check_tasks(
     """Prove an environment: the oracle passes all, a no-op none, no goal leaks, replays agree."""
     from tracewright.pipeline.check import check
 
-    with progress("tasks", quiet=as_json) as update:
+    with progress("tasks") as update:
         report = asyncio.run(check(env, home, limit, seed, update))
     if as_json:
         emit({**report.model_dump(mode="json"), "passed": report.passed})

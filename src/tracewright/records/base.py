@@ -35,9 +35,17 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
+    def plain(self) -> dict[str, Any]:
+        """Return the form that is stored: JSON values without fields at their default, but with the schema's version."""
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        if "schema_version" in type(self).model_fields:
+            # Left out, an old record would be taken for one of whatever version is newest when it is read.
+            data["schema_version"] = getattr(self, "schema_version")  # noqa: B009 -- only some records have it
+        return data
+
     def to_json(self) -> str:
-        """Write one line of canonical JSON; fields at their default are left out."""
-        return canonical(self.model_dump(mode="json", exclude_defaults=True)).decode()
+        """Write the stored form as one line of canonical JSON."""
+        return canonical(self.plain()).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

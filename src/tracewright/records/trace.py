@@ -149,7 +149,7 @@ class Trace(Record):
     @property
     def sha256(self) -> str:
         """Return the hash of the trace as it is stored."""
-        return digest(self.model_dump(mode="json", exclude_defaults=True))
+        return digest(self.plain())
 
     @property
     def passed(self) -> bool:
