@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from tracewright.environments.astgrep.actions import SUBMIT, apply_request
 from tracewright.environments.astgrep.templates.plan import Planned, plan
-from tracewright.records.action import Action
+from tracewright.environments.astgrep.templates.template import Template
 from tracewright.records.base import JsonObject, Record, digest
 from tracewright.records.job import Job, Outcome
 from tracewright.records.task import CodeFile, Deferred, Dropped, Edit, Goal, Origin, Task, TaskRequest, split_of
@@ -79,7 +79,7 @@ def tasks(records: Iterable[Record], request: TaskRequest) -> Iterator[Making]:
                 yield Dropped("wrong_record", f"wanted a Task, Edit or CodeFile, found {type(record).__name__}")
     for planned in plan(code, request.seed):
         draft = _planned_draft(planned)
-        yield from _once(_from_plan(draft, planned.action), draft, request, seen)
+        yield from _once(_from_plan(draft, planned), draft, request, seen)
 
 
 def _once(making: Making, draft: Task | Draft, request: TaskRequest, seen: set[str]) -> Iterator[Making]:
@@ -150,37 +150,40 @@ def _planned_draft(planned: Planned) -> Draft:
     return Draft(planned.instruction, code.path, code.text, tags, groups, code.origin)
 
 
-def _from_plan(draft: Draft, gold: Action) -> Making:
+def _from_plan(draft: Draft, planned: Planned) -> Making:
+    gold = planned.action
     job = Job(kind="ast_grep", files={draft.path: draft.pre}, request=apply_request(gold))
 
     def finish(outcome: Outcome) -> MadeTask:
         post = outcome.files.get(draft.path)
-        if reason := _gold_fault(draft, post, outcome):
-            return Dropped(reason, f"{draft.where} {draft.tags['template']}")
+        if reason := _gold_fault(draft.pre, post, outcome, planned.template):
+            return Dropped(reason, f"{draft.where} {planned.template.id}")
         digests: JsonObject = {name: outcome.result[name] for name in ("tree", "changed_lines")}
         return draft.task(Goal(files={draft.path: post}, actions=(gold, SUBMIT), digests=digests))
 
     return Deferred(job, finish)
 
 
-def _gold_fault(draft: Draft, post: str | None, outcome: Outcome) -> str:
+def _gold_fault(pre: str, post: str | None, outcome: Outcome, template: Template) -> str:
     """Return why a gold action makes no task, empty where it makes one."""
     facts = outcome.result
     if outcome.status != "ok":
         return outcome.code or outcome.status
-    if post is None or post.split() == draft.pre.split():
+    if post is None or post.split() == pre.split():
         return "unchanged"
     if any(_part(facts, "parse_errors").values()):
         return "parse_errors"
     if facts.get("string_changed") or facts.get("converged") is False:
         return "unsound_rewrite"
-    lines = draft.pre.count("\n") + 1
-    return "too_many_changes" if _changed(facts, draft.path) > min(MAX_CHANGED_LINES, lines / 2) else ""
+    lines = pre.count("\n")
+    if post.count("\n") != lines and not template.adds_lines:
+        return "moved_lines"
+    return "too_many_changes" if _changed(facts) > min(MAX_CHANGED_LINES, lines / 2) else ""
 
 
-def _changed(facts: JsonObject, path: str) -> int:
-    spans = _SPANS.validate_python(_part(facts, "changed_lines").get(path) or [])
-    return sum(high - low for low, high in spans)
+def _changed(facts: JsonObject) -> int:
+    files = _part(facts, "changed_lines").values()
+    return sum(high - low for spans in files for low, high in _SPANS.validate_python(spans))
 
 
 def _part(facts: Mapping[str, JsonValue], name: str) -> JsonObject:

@@ -55,7 +55,7 @@ def _uses(code: CodeFile, seed: int) -> Iterator[tuple[int, Planned]]:
     for template in templates():
         if code.language not in template.languages:
             continue
-        seal = [seed, template.id, code.language, code.path, sha256]
+        seal: list[int | str] = [seed, template.id, code.language, code.path, sha256]
         places = sorted((_number(seal, slots), slots) for slots in _places(template, code.text))
         for number, slots in ((number, dict(slots)) for number, slots in places[:PLACES_PER_FILE]):
             drawn = template.drawn(slots, code.text, number >> 16)

@@ -26,7 +26,8 @@ class Template(Record):
     """A refactoring. `find` is a regex over the text whose named groups are slots; `choices` are slots to draw.
 
     `rules` (YAML) or `pattern` with `rewrite` is the gold action. A choice whose name starts with `new` must be a word
-    that the text does not hold yet.
+    that the text does not hold yet. Unless it says `adds_lines`, its rule must leave every line break where it is, for
+    no wording could say how lines are to be joined.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Template(Record):
     rules: str = ""
     layout: Literal["exact", "tidy"] = "exact"
     passes: int = 1
+    adds_lines: bool = False
 
     @model_validator(mode="after")
     def _is_one_action(self) -> Self:
