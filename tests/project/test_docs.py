@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
 from pydantic import BaseModel
 
 from tracewright import registry
+from tracewright.cli.main import app
 from tracewright.records.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +36,6 @@ def _is_table(kind: object) -> bool:
 
 def commands() -> list[str]:
     """Return every command of the program, e.g. `dataset build`."""
-    import typer
-
-    from tracewright.cli.main import app
-
     return sorted(_leaves(typer.main.get_command(app), ()))
 
 
@@ -78,6 +76,27 @@ def test_every_command_is_documented() -> None:
     found = commands()
     assert "dataset build" in found
     assert not [command for command in found if not mentions(f"tracewright {command}")]
+
+
+def test_every_option_in_an_example_of_a_command_exists() -> None:
+    examples = re.findall(r"`tracewright ([^`]*--[^`]*)`", TEXT)
+    assert examples
+    wrong = [f"{line}: {option}" for line in examples for option in _options(line) - _known(line)]
+    assert not wrong
+
+
+def _options(line: str) -> set[str]:
+    return set(re.findall(r"(?<=\s)--[a-z-]+", line))
+
+
+def _known(line: str) -> set[str]:
+    command = typer.main.get_command(app)
+    words = ["tasks", "list", *line.split()[1:]] if re.match(r"tasks (?!list|check)", line) else line.split()
+    for word in words:
+        command = getattr(command, "commands", {}).get(word, command)
+    return {"--help", "--version"} | {
+        option for each in command.params for option in (*each.opts, *each.secondary_opts)
+    }
 
 
 @pytest.mark.parametrize("wing", registry.WINGS)

@@ -49,7 +49,7 @@ def test_the_commands_of_the_readme_work_in_their_order(folder: Path, home: Path
     lines = [line for line in COMMANDS if line.startswith("tracewright ")]
     assert lines, "README.md shows no tracewright command in a block fenced as bash"
     for line in lines:
-        if line.endswith(NOT_RUN):
+        if NOT_RUN in line:
             print(f"not run: {line}")  # noqa: T201  # what is left out is said aloud
             continue
         answer = run(line, folder, home)
