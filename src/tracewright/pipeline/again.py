@@ -7,14 +7,13 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from tracewright.environments import Environment
 from tracewright.errors import SourceError, UsageError
 from tracewright.pipeline.build import environment_of, grader_of, open_sandbox, store_of
 from tracewright.pipeline.known import part_named
+from tracewright.pipeline.trace_files import read_traces
 from tracewright.records.recipe import SandboxPart, StorePart
-from tracewright.records.task import Task, read_task
+from tracewright.records.task import Dropped, Task, read_task
 from tracewright.records.trace import Trace
 from tracewright.rollouts.journal import Journal
 from tracewright.rollouts.rejudge import Change, RejudgeReport, difference, rejudge
@@ -73,13 +72,10 @@ async def _chosen(
 
 
 def _read(path: Path) -> list[Trace]:
-    traces = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            traces.append(Trace.from_json(line))
-        except ValidationError as error:
-            raise SourceError(f"{path}:{number} is not a trace: {error}") from error
-    return traces
+    found = list(read_traces(path))
+    if broken := [line.where for line in found if isinstance(line, Dropped)]:
+        raise SourceError(f"{len(broken)} lines cannot be replayed: {broken[0]}")
+    return [trace for trace in found if isinstance(trace, Trace)]
 
 
 async def find_trace(store: Store, trace_id: str) -> Trace:

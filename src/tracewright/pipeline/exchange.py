@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from tracewright import registry
 from tracewright.blobs import Blobs
 from tracewright.datasets.export import write_rows
-from tracewright.errors import SourceError, StoreError
+from tracewright.errors import StoreError
 from tracewright.pipeline.again import all_traces
 from tracewright.pipeline.build import now, parts, store_of
+from tracewright.pipeline.trace_files import read_traces
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.recipe import StorePart
+from tracewright.records.task import Dropped
 from tracewright.records.trace import Trace
 from tracewright.renderers import Renderer
 from tracewright.stores import Query
@@ -66,21 +66,13 @@ async def import_traces(home: Path, store: str, path: Path) -> Imported:
 
 
 def _traces(path: Path, faults: list[str]) -> Iterator[Trace]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    trace = Trace.from_json(line)
-                except ValidationError as error:
-                    fault = error.errors()[0]
-                    faults.append(f"{path}:{number} is not a trace: {'.'.join(map(str, fault['loc']))} {fault['msg']}")
-                    continue
-                if trace.content_id() == trace.id:
-                    yield trace
-                else:
-                    faults.append(f"{path}:{number} was changed: its id does not fit its content")
-    except OSError as error:
-        raise SourceError(f"wanted trace JSONL at {path}, found: {error.strerror}") from error
+    for found in read_traces(path):
+        if isinstance(found, Dropped):
+            faults.append(found.where)
+        elif found.content_id() == found.id:
+            yield found
+        else:
+            faults.append(f"{path}: trace {found.id[:12]} was changed: its id does not fit its content")
 
 
 def _batches(traces: Iterator[Trace]) -> Iterator[list[Trace]]:

@@ -29,8 +29,7 @@ class WholeTrace:
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row a trace."""
-        record = trace.model_dump(mode="json", exclude_defaults=True)
-        yield {**head(trace, self.format), "record": escape_all(record)}
+        yield {**head(trace, self.format), "record": escape_all(trace.plain())}
 
 
 def trace_of(row: JsonObject) -> Trace:
