@@ -23,10 +23,11 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return set(wheel.namelist())
 
 
-def test_every_recipe_is_in_the_wheel(names: set[str]) -> None:
-    recipes = sorted(path.name for path in (ROOT / "recipes").glob("*.toml"))
-    assert recipes
-    assert {f"tracewright/recipes/{name}" for name in recipes} <= names
+@pytest.mark.parametrize("folder", ["recipes", "examples/code"])
+def test_every_recipe_and_example_is_in_the_wheel(names: set[str], folder: str) -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.*") if path.is_file()}
+    assert files
+    assert {f"tracewright/{name}" for name in files} <= names
 
 
 def test_every_file_of_the_package_is_in_the_wheel(names: set[str]) -> None:
