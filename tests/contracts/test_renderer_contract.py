@@ -1,71 +1,78 @@
-"""What every renderer promises, whoever wrote it: rows of exactly its columns, named, the same each time, canonical."""
+"""Every renderer that the registry lists keeps the promises of a renderer, and the suite catches one that does not."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from tests.builders import make_step, make_task, make_trace
 from tracewright import registry
-from tracewright.datasets.export import line
+from tracewright.records.base import JsonObject
 from tracewright.records.trace import Trace
+from tracewright.records.turn_text import escape_all
 from tracewright.registry import Parts
 from tracewright.renderers import Column, Renderer
+from tracewright.renderers._contract.suite import check_renderer
 
-TRACES = {
-    "one accepted step": make_trace(),
-    "no steps": make_trace(steps=()),
-    "a failed step": make_trace(steps=(make_step(accepted=False), make_step(1, files={"a.py": "log(x)\n"}))),
-    "an unreadable reply": make_trace(steps=(make_step(action=None, accepted=False),)),
-    "two actions in one turn": make_trace(steps=(make_step(0, turn=0), make_step(1, turn=0))),
-    "no grade, no tags": make_trace(make_task(tags={}), grade=None, status="unresolved"),
-    "no files": make_trace(make_task(files={}, environment="cards", data={"seed": 3})),
+MASKED: JsonObject = {"failed": "mask"}
+WAYS: list[tuple[str, JsonObject]] = [
+    *((name, {}) for name in registry.names("renderers")),
+    *((name, MASKED) for name in ("messages", "prompt_completion", "training_example", "tunix_sft")),
+    ("messages", {"history": "turns"}),
+    ("messages", {"calls": "text"}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), WAYS)
+def test_a_renderer_keeps_its_promises(name: str, options: JsonObject) -> None:
+    renderer: Renderer = registry.build("renderers", name, options, Parts(home=Path()))
+    assert renderer.format == name
+    check_renderer(renderer)
+
+
+class Made:
+    """A renderer of one text column beside the names, made as a test asks for it."""
+
+    format = "made"
+
+    def __init__(self, make: Callable[[Trace], JsonObject], kind: Column = "text") -> None:
+        self.columns: dict[str, Column] = {"format": "text", "trace": "text", "licence": "text", "text": kind}
+        self._make = make
+
+    def render(self, trace: Trace) -> Iterator[JsonObject]:
+        if trace.steps:
+            named = escape_all({"format": "made", "trace": trace.id, "licence": trace.task.origin.licence})
+            assert isinstance(named, dict)
+            yield {**named, **self._make(trace)}
+
+
+NUMBERS = count()
+BROKEN: dict[str, Made] = {
+    "known kinds": Made(lambda trace: {"text": "x"}, kind="colour"),  # type: ignore[arg-type]  # what is tested
+    "has the columns": Made(lambda trace: {}),
+    "'text' is text": Made(lambda trace: {"text": None}),
+    "is named": Made(lambda trace: {"text": "x", "trace": "another"}),
+    "same bytes": Made(lambda trace: {"text": str(next(NUMBERS))}),
+    "cannot open or end a turn": Made(lambda trace: {"text": trace.task.instruction}),
 }
-PYTHON: dict[str, type | tuple[type, ...]] = {
-    "text": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "numbers": dict,
-    "json": object,
-}
 
 
-@pytest.fixture(params=registry.names("renderers"))
-def renderer(request: pytest.FixtureRequest) -> Renderer:
-    built: Renderer = registry.build("renderers", request.param, {}, Parts(home=Path()))
-    assert built.format == request.param
-    return built
+def test_a_renderer_of_ones_own_can_pass() -> None:
+    check_renderer(Made(lambda trace: {"text": "x"}))
 
 
-@pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
-def test_each_row_has_exactly_the_columns_in_their_kinds(renderer: Renderer, trace: Trace) -> None:
-    for row in renderer.render(trace):
-        assert list(row) == list(renderer.columns)
-        for name, kind in renderer.columns.items():
-            nullable = kind not in ("text", "numbers")
-            assert isinstance(row[name], PYTHON[kind]) or (nullable and row[name] is None), name
+@pytest.mark.parametrize("promise", BROKEN)
+def test_a_broken_promise_is_named(promise: str) -> None:
+    with pytest.raises(AssertionError, match=promise):
+        check_renderer(BROKEN[promise])
 
 
-@pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
-def test_each_row_names_its_format_trace_and_licence(renderer: Renderer, trace: Trace) -> None:
-    for row in renderer.render(trace):
-        assert (row["format"], row["trace"], row["licence"]) == (renderer.format, trace.id, "MIT")
-        assert row["notice"] == "From unit; licence MIT"
+def test_a_renderer_without_rows_is_caught() -> None:
+    class Silent(Made):
+        def render(self, trace: Trace) -> Iterator[JsonObject]:
+            return iter(())
 
-
-@pytest.mark.parametrize("trace", TRACES.values(), ids=TRACES)
-def test_the_same_trace_gives_the_same_bytes(renderer: Renderer, trace: Trace) -> None:
-    again = Trace.from_json(trace.to_json())
-    assert [line(row) for row in renderer.render(trace)] == [line(row) for row in renderer.render(again)]
-
-
-def test_a_step_that_was_accepted_gives_a_row(renderer: Renderer) -> None:
-    trace = make_trace(steps=(make_step(files={"a.py": "log(x)\n"}),))
-    assert len(list(renderer.render(trace))) == 1
-
-
-def test_columns_are_of_known_kinds(renderer: Renderer) -> None:
-    assert set(renderer.columns.values()) <= set(get_args(Column))
+    with pytest.raises(AssertionError, match="gives one row"):
+        check_renderer(Silent(lambda trace: {}))

@@ -281,3 +281,8 @@ def test_two_seeds_draw_two_samples() -> None:
     one, two = (ids(build(traces, DatasetRequest(limit=10, seed=seed))) for seed in (1, 2))
     assert one != two
     assert Counter(map(len, (one, two))) == {10: 2}
+
+
+def test_a_store_is_read_to_its_last_page() -> None:
+    traces = [make_trace(attempt=number) for number in range(230)]
+    assert len(build(traces, DatasetRequest(dedupe="none")).traces) == 230

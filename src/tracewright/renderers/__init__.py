@@ -16,10 +16,14 @@ Column = Literal["text", "integer", "number", "boolean", "numbers", "json"]
 
 
 class Renderer(Protocol):
-    """A training format. `format` is the registry name, written into every row; `columns` are a row's fields."""
+    """A training format. `format` is the registry name, written into every row."""
 
     format: str
-    columns: Mapping[str, Column]
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Return the fields of a row with their kinds, in order."""
+        ...
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row per turn worth training on (per trace for formats of whole episodes).

@@ -1,0 +1,1 @@
+"""What a renderer promises, as checks that anyone can run on their own."""
