@@ -102,8 +102,10 @@ def run(
 def _request(kind: str, text: str, given: Mapping[str, Any]) -> JsonObject:
     import json
 
+    from tracewright import registry
     from tracewright.errors import UsageError
 
+    registry.module_path("jobs", kind)  # a kind that nobody knows is told first
     stray = sorted(set(given) - set(FIELDS.get(kind, ())))
     if stray:
         raise UsageError(f"the kind {kind!r} takes no {stray[0]!r}; say it in --request if it knows one")

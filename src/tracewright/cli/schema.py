@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A record, e.g. task or TaskView; all if empty.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A record, e.g. task or TaskView; all if empty.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write <name>.json files to this folder instead.")] = None,
 ) -> None:
     """Print the JSON Schema of a record, or of all public records by name."""
