@@ -36,7 +36,7 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
     def plain(self) -> dict[str, Any]:
-        """Return the form that is stored: JSON values without fields at their default, but with the schema's version."""
+        """Return the stored form: JSON values without fields at their default, but with the version of the schema."""
         data = self.model_dump(mode="json", exclude_defaults=True)
         if "schema_version" in type(self).model_fields:
             # Left out, an old record would be taken for one of whatever version is newest when it is read.
