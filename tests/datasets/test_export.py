@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,6 +224,39 @@ def test_a_csv_that_does_not_fit_its_columns_is_refused(tmp_path: Path, text: st
     (tmp_path / "rows").write_text(text)
     with pytest.raises(SourceError, match="wanted csv rows"):
         list(read_rows(tmp_path / "rows", {"name": "text", "n": "integer"}, "csv"))
+
+
+@pytest.mark.parametrize("text", ["[1]\n", '{"name": "a"}\n', "{\n"])
+def test_a_line_that_is_no_row_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rows").write_text(text)
+    with pytest.raises(SourceError, match="wanted jsonl rows"):
+        list(read_rows(tmp_path / "rows", {"name": "text", "n": "integer"}, "jsonl"))
+
+
+def test_a_parquet_column_of_another_kind_is_refused(tmp_path: Path) -> None:
+    rows: list[JsonObject] = [{"name": {"a": 1.5}}]
+    asyncio.run(write_rows(each(rows), {"name": "numbers"}, "parquet", tmp_path / "rows"))
+    for columns in ({"name": "text"}, {"other": "text"}):
+        with pytest.raises(SourceError, match="wanted parquet rows"):
+            list(read_rows(tmp_path / "rows", columns, "parquet"))  # type: ignore[arg-type]  # a literal widened by the loop
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "GROUP_BYTES", 1 << 20)
+
+    async def many() -> AsyncIterator[JsonObject]:
+        for number in range(3000):
+            yield {"name": f"{number} " + "x" * 10_000}
+
+    asyncio.run(write_rows(each([{"name": "warm up"}]), {"name": "text"}, form, tmp_path / "small"))
+    tracemalloc.start()
+    try:
+        assert asyncio.run(write_rows(many(), {"name": "text"}, form, tmp_path / "large")) == 3000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 << 20  # of 30 MB written
 
 
 def test_a_line_of_jsonl_is_canonical() -> None:

@@ -72,6 +72,25 @@ def test_who_comes_second_in_a_race_does_not_overwrite(home: Path, monkeypatch: 
     assert load(home, "dataset-v1") == first
 
 
+def test_who_comes_second_with_the_same_content_gets_what_is_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build(home, ListStore([ONE]), day=1)
+    second = build(home.parent / "elsewhere", ListStore([ONE]), day=2)
+    look, seen = manifests._same, [first]
+
+    def look_too_early(*asked: Any) -> Manifest | None:
+        return None if seen and seen.pop() else look(*asked)
+
+    monkeypatch.setattr(manifests, "_same", look_too_early)
+    assert keep(home, second, "card") == first
+
+
+def test_a_manifest_that_cannot_be_read_is_named_with_its_path(home: Path) -> None:
+    path = folder(home, "odd-v1") / "manifest.json"
+    path.mkdir(parents=True)
+    with pytest.raises(StoreError, match=f"cannot read {path}"):
+        load(home, "odd-v1")
+
+
 def test_an_empty_dataset_is_refused_with_its_reasons_and_leaves_nothing(home: Path) -> None:
     failed = make_trace(passed=False)
     with pytest.raises(DatasetError, match=r"no trace passes: all 1 were left out \(1 not_passed\)"):

@@ -32,7 +32,7 @@ def test_the_card_lies_beside_the_manifest_and_names_hash_and_licence(home: Path
     manifest = build(home, make_trace())
     text = (home / "datasets/dataset-v1/README.md").read_text()
     assert text == card(manifest)
-    assert text.startswith('---\nlicense: "MIT"\n')
+    assert text.startswith('---\nlicense: "mit"\n')
     assert manifest.sha256 in text
 
 

@@ -58,7 +58,7 @@ def _object(value: JsonValue) -> JsonObject:
 
 def _front_matter(manifest: Manifest) -> str:
     licences = sorted(manifest.licences)
-    name = licences[0] if len(licences) == 1 else "other"
+    name = licences[0].lower() if len(licences) == 1 else "other"  # hubs know licences in lower case
     lines = [
         f"license: {json.dumps(name)}",
         f"pretty_name: {json.dumps(manifest.key)}",
