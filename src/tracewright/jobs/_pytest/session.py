@@ -111,14 +111,31 @@ def _outcome(item: pytest.Item) -> tuple[str, str]:
 
 def _canary(item: pytest.Item) -> pytest.Item:
     """Return a test of the same kind that must fail: where it does not, somebody has altered pytest."""
+    canary = _case(item) if isinstance(item, TestCaseFunction) else _function(item)
+    # Nobody reads why it failed, and working that out takes longer than most tests.
+    canary.repr_failure = _no_explanation  # type: ignore[method-assign, assignment]  # of this one object
+    return canary
+
+
+def _function(item: pytest.Item) -> pytest.Item:
+    return pytest.Function.from_parent(_module(item), name="canary", callobj=_fail)
+
+
+def _case(item: pytest.Item) -> pytest.Item:
+    case = UnitTestCase.from_parent(_module(item), name="_CanaryCase")
+    case.obj = _CanaryCase
+    return next(found for found in case.collect() if isinstance(found, pytest.Item))
+
+
+def _module(item: pytest.Item) -> pytest.Module:
     module = item.getparent(pytest.Module)
     if module is None:
         raise LookupError(f"{item.nodeid} does not lie in a module")
-    if not isinstance(item, TestCaseFunction):
-        return pytest.Function.from_parent(module, name="canary", callobj=_fail)
-    case = UnitTestCase.from_parent(module, name="_CanaryCase")
-    case.obj = _CanaryCase
-    return next(found for found in case.collect() if isinstance(found, pytest.Item))
+    return module
+
+
+def _no_explanation(excinfo: object) -> str:
+    return "the canary"
 
 
 class _CanaryCase(unittest.TestCase):
