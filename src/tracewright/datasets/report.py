@@ -62,7 +62,7 @@ def _front_matter(manifest: Manifest) -> str:
     lines = [
         f"license: {json.dumps(name)}",
         f"pretty_name: {json.dumps(manifest.key)}",
-        "tags: [tracewright, verified]",
+        "tags: [tracewright]",
     ]
     if len(licences) > 1:
         lines.insert(1, f"license_name: {json.dumps(' AND '.join(f'({licence})' for licence in licences))}")
