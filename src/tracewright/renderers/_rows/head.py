@@ -44,7 +44,7 @@ def notice(origin: Origin) -> str:
     parts = [", ".join(part for part in (f"From {origin.source}", *where) if part)]
     if origin.authors:
         parts.append("by " + ", ".join(origin.authors))
-    evidence = f" (read from {origin.licence_evidence})" if origin.licence_evidence else ""
+    evidence = f" (evidence: {origin.licence_evidence})" if origin.licence_evidence else ""
     parts.append(f"licence {origin.licence}{evidence}")
     if origin.generator:
         terms = f", {origin.generator.terms}" if origin.generator.terms else ""
