@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SIGN_OFF = re.compile(r"^\s*(?:[A-Za-z][A-Za-z-]*-by|cc|author|committer|from)\s*:.*(?:\n|\Z)", re.I | re.M)
+_SIGN_OFF = re.compile(
+    r"^[ \t]*(?:[A-Za-z][A-Za-z-]*-by[ \t]*:.*|(?:cc|author|committer|from)[ \t]*:.*@.*)(?:\n|\Z)", re.I | re.M
+)
 _ADDRESS = re.compile(r"<?\b[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}\b>?")
 MAX_MESSAGE = 4000
 
