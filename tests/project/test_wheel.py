@@ -23,7 +23,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return set(wheel.namelist())
 
 
-@pytest.mark.parametrize("folder", ["recipes", "examples/code"])
+@pytest.mark.parametrize("folder", ["recipes", "examples"])
 def test_every_recipe_and_example_is_in_the_wheel(names: set[str], folder: str) -> None:
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.*") if path.is_file()}
     assert files

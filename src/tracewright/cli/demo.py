@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, say, table
+from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, progress, say, table
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,8 @@ def demo(
     """Turn the whole wheel once: tasks, verified traces, a dataset, rendered exports, a report, replays."""
     from tracewright.pipeline.demo import demo as turn
 
-    report = asyncio.run(turn(home, fast, jobs, note))
+    with progress("tasks") as update:
+        report = asyncio.run(turn(home, fast, jobs, note, update))
     if as_json:
         emit(report)
     else:

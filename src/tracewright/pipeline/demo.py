@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,20 +15,25 @@ from tracewright import registry
 from tracewright.blobs import write_whole
 from tracewright.datasets.build import build_dataset
 from tracewright.datasets.export import export_dataset
-from tracewright.errors import MissingPartError
+from tracewright.datasets.manifests import keys
+from tracewright.errors import DatasetError
 from tracewright.pipeline.again import replay_traces
 from tracewright.pipeline.build import now, parts, store_of
-from tracewright.pipeline.collection import run, start
+from tracewright.pipeline.collection import Progress, run, start
+from tracewright.pipeline.made_history import make_history
 from tracewright.pipeline.tasks import Drops
 from tracewright.records.base import Record
 from tracewright.records.manifest import DatasetRequest, Manifest
 from tracewright.records.recipe import Recipe, StorePart, read_recipe_data
-from tracewright.records.rollout import RolloutReport, Tally
+from tracewright.records.rollout import Rollout, RolloutReport, Tally
+from tracewright.records.trace import Trace
+from tracewright.rollouts.journal import Attempt, Journal
+from tracewright.stores import Page, Query, Store
 
 SEED = 7
 REPLAYED = 10
 RENDERED = ("messages", "tunix_sft", "prompt_completion")
-LEGS = {"commits": (None, None), "mined": (60, 12), "synthetic": (200, 40), "cards": (60, 20)}
+LEGS = {"commits": (60, 20), "mined": (60, 12), "synthetic": (200, 40), "cards": (60, 20)}
 """The legs of the demo, and how many tasks each has, whole and short."""
 
 Say = Callable[[str], None]
@@ -40,6 +45,7 @@ class Leg:
 
     name: str
     report: RolloutReport
+    attempts: tuple[Attempt, ...]
 
 
 class DemoReport(Record):
@@ -61,27 +67,34 @@ class DemoReport(Record):
     report: str
 
 
-async def demo(home: Path, fast: bool, workers: int, say: Say) -> DemoReport:
-    """Turn the wheel once and write `reports/demo.md`; the same traces come out on every machine."""
+async def demo(home: Path, fast: bool, workers: int, say: Say, progress: Progress) -> DemoReport:
+    """Turn the wheel once and write `reports/demo.md`; the same traces come out on every machine.
+
+    In a home that has more traces, only those of the demo enter its dataset. A second turn gives the same dataset;
+    where another one has its key, it takes the next version.
+    """
     begun = monotonic()
-    legs = [await _leg(name, home, fast, workers, say) for name in LEGS]
-    played = sum(leg.report.seconds for leg in legs)
-    manifest = await _dataset(home, say)
+    rollouts = {name: await _started(name, home, fast, workers, say) for name in LEGS}
+    legs = await _played(rollouts, home, progress)
+    attempts = [attempt for leg in legs for attempt in leg.attempts]
+    ids = sorted({attempt.trace for attempt in attempts})
+    manifest = await _dataset(home, frozenset(ids), say)
     exports = [await _export(home, manifest, renderer, say) for renderer in RENDERED]
     say(f"replaying {REPLAYED} traces")
-    again = await replay_traces(home, "sql", (), REPLAYED, SEED, None, lambda done, total: None)
-    steps = sum(leg.report.steps_per_second * leg.report.seconds for leg in legs)
+    drawn = random.Random(SEED).sample(ids, min(REPLAYED, len(ids)))  # noqa: S311 -- a seeded draw, no secret
+    again = await replay_traces(home, "sql", drawn, None, SEED, None, lambda done, total: None)
+    played = sum(leg.report.seconds for leg in legs)
     report = DemoReport(
         tasks=sum(leg.report.tasks for leg in legs),
-        traces=sum(leg.report.traces for leg in legs),
+        traces=len(attempts),
         verified=sum(leg.report.verified for leg in legs),
         failed=sum(leg.report.failed for leg in legs),
         by=_by(legs),
         seconds=round(monotonic() - begun, 1),
-        steps_per_second=round(steps / played, 1) if played else 0.0,
+        steps_per_second=round(sum(attempt.steps for attempt in attempts) / played, 1) if played else 0.0,
         dataset=manifest.key,
         sha256=manifest.sha256,
-        examples=sum(count for _, count in exports[:1]),
+        examples=exports[0][1],
         exports=tuple(name for name, _ in exports),
         replayed=again.traces,
         agreed=again.equal,
@@ -91,24 +104,38 @@ async def demo(home: Path, fast: bool, workers: int, say: Say) -> DemoReport:
     return report
 
 
-async def _leg(name: str, home: Path, fast: bool, workers: int, say: Say) -> Leg:
-    limit = LEGS[name][fast]
-    recipe = _recipe(name, home, limit, workers)
-    drops = Drops()
-    rollout = await start(recipe, home, drops)
-    say(f"{name}: {rollout.tasks} tasks, played by {recipe.policy.name}")
-    return Leg(name, await run(rollout, home, lambda done, total: None))
+async def _started(name: str, home: Path, fast: bool, workers: int, say: Say) -> Rollout:
+    recipe = _recipe(name, home, LEGS[name][fast], workers)
+    rollout = await start(recipe, home, Drops())
+    say(f"{name}: {rollout.tasks} tasks for {recipe.policy.name}")
+    return rollout
 
 
-def _recipe(name: str, home: Path, limit: int | None, workers: int) -> Recipe:
-    tasks: dict[str, Any] = {"seed": SEED} | ({} if limit is None else {"limit": limit})
+async def _played(rollouts: Mapping[str, Rollout], home: Path, progress: Progress) -> list[Leg]:
+    total = sum(rollout.tasks for rollout in rollouts.values())
+    legs: list[Leg] = []
+    for name, rollout in rollouts.items():
+        before = sum(leg.report.tasks for leg in legs)
+        report = await run(rollout, home, partial(_further, progress, before, total))
+        attempts = tuple(attempt for entry in Journal(home, rollout.id).done() for attempt in entry.attempts)
+        legs.append(Leg(name, report, attempts))
+    return legs
+
+
+def _further(progress: Progress, before: int, total: int, done: int, own_total: int) -> None:
+    progress(before + done, total)
+
+
+def _recipe(name: str, home: Path, limit: int, workers: int) -> Recipe:
+    tasks: dict[str, Any] = {"seed": SEED, "limit": limit}
     environment, policy = "astgrep", "oracle"
     match name:
         case "commits":
             tasks |= {"source": "edits", "path": str(examples() / "edits.jsonl")}
             policy = "search"
         case "mined":
-            tasks |= {"source": "git_history", "path": str(_history(home / "demo" / "history"))}
+            history = make_history(examples() / "code", home / "demo")
+            tasks |= {"source": "git_history", "path": str(history), "address": "examples"}
             policy = "search"
         case "cards":
             environment = "cards"
@@ -128,77 +155,65 @@ def examples() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "examples"
 
 
-def _history(folder: Path) -> Path:
-    """Make a git history of our example sources, one renamed function a commit, the same on every machine."""
-    if (folder / ".git").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    _git(folder, "init", "--quiet", "--initial-branch=main")
-    for path in sorted((examples() / "code").rglob("*")):
-        if path.is_file():
-            target = folder / path.relative_to(examples() / "code")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-    (folder / "LICENSE").write_text(APACHE, encoding="utf-8")
-    _commit(folder, "Add the sources")
-    for path in sorted(folder.glob("*/**/*.*")):
-        if ".git" not in path.parts:
-            _rename_functions(folder, path)
-    return folder
+class OwnTraces:
+    """Some traces of a store, by their ids: whatever else it holds is not seen."""
+
+    def __init__(self, store: Store, ids: Collection[str]) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def append(self, traces: Sequence[Trace]) -> int:
+        return await self._store.append(traces)
+
+    async def get(self, trace_id: str) -> Trace | None:
+        return await self._store.get(trace_id) if trace_id in self._ids else None
+
+    async def find(self, query: Query) -> Page:
+        """Return what is ours of one page of the store; it may be empty and yet not the last."""
+        page = await self._store.find(query)
+        return Page(traces=tuple(trace for trace in page.traces if trace.id in self._ids), cursor=page.cursor)
+
+    async def count(self, query: Query) -> int:
+        page = await self.find(query)
+        total = len(page.traces)
+        while page.cursor:
+            page = await self.find(query.model_copy(update={"cursor": page.cursor}))
+            total += len(page.traces)
+        return total
+
+    async def delete(self, trace_id: str) -> bool:
+        return trace_id in self._ids and await self._store.delete(trace_id)
 
 
-DEFINED = re.compile(r"(?:def|function) ([a-z]\w{5,})\b")
-
-
-def _rename_functions(folder: Path, path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for name in dict.fromkeys(DEFINED.findall(text)):
-        new = f"{name}_once" if path.suffix == ".py" else f"{name}Once"
-        changed = re.sub(rf"\b{name}\b", new, text)
-        if new in text or text.count(name) < 2:
-            continue
-        path.write_text(changed, encoding="utf-8")
-        _commit(folder, f"Rename {name} to {new}")
-        text = changed
-
-
-def _commit(folder: Path, subject: str) -> None:
-    _git(folder, "add", "--all")
-    _git(folder, "commit", "--quiet", "--message", subject)
-
-
-def _git(folder: Path, *arguments: str) -> None:
-    fixed = "2026-01-01T00:00:00Z"
-    who = {"NAME": "Example", "EMAIL": "example@example.invalid", "DATE": fixed}
-    environment = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
-    quiet = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    try:
-        subprocess.run(["git", "-C", str(folder), *arguments], env=environment | quiet, check=True, capture_output=True)
-    except FileNotFoundError as error:
-        raise MissingPartError("the demo mines a git history and git is missing; run: apt-get install git") from error
-
-
-APACHE = """Licensed under the Apache License, Version 2.0 (the "License"); you may not use these files except in
-compliance with the License. SPDX-License-Identifier: Apache-2.0
-"""
-
-
-async def _dataset(home: Path, say: Say) -> Manifest:
-    request = DatasetRequest(name="demo", version="v1", strategy="stratified", seed=SEED)
-    manifest = await build_dataset(store_of(StorePart(), home), request, home, now)
+async def _dataset(home: Path, ids: Collection[str], say: Say) -> Manifest:
+    own = OwnTraces(store_of(StorePart(), home), ids)
+    manifest = await _free_version(own, home)
     say(f"dataset {manifest.key}: {len(manifest.traces)} traces, sha256 {manifest.sha256[:16]}")
     return manifest
+
+
+async def _free_version(store: Store, home: Path) -> Manifest:
+    """Build `demo-v1`, or the first version that is free or holds the same."""
+    number = 1
+    while True:
+        request = DatasetRequest(name="demo", version=f"v{number}", strategy="stratified", seed=SEED)
+        try:
+            return await build_dataset(store, request, home, now)
+        except DatasetError:
+            if request.key not in keys(home):
+                raise
+        number += 1
 
 
 async def _export(home: Path, manifest: Manifest, renderer: str, say: Say) -> tuple[str, int]:
     built = registry.build("renderers", renderer, {}, parts(home))
     name = f"datasets/{manifest.key}/{renderer}.jsonl"
-    count = await export_dataset(store_of(StorePart(), home), manifest, built, "jsonl", home / name)
-    say(f"{renderer}: {count} examples")
-    return name, count
+    rows = await export_dataset(store_of(StorePart(), home), manifest, built, "jsonl", home / name)
+    say(f"{renderer}: {rows} examples")
+    return name, rows
 
 
-def _by(legs: list[Leg]) -> dict[str, dict[str, Tally]]:
+def _by(legs: Sequence[Leg]) -> dict[str, dict[str, Tally]]:
     languages: dict[str, Tally] = {}
     for leg in legs:
         for language, tally in leg.report.by.get("language", {}).items():
