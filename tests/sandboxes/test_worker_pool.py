@@ -80,6 +80,20 @@ def test_what_a_kind_raises_is_an_outcome_with_the_sentence() -> None:
     assert (odd.status, odd.code) == ("action_error", "bad_result")
 
 
+def test_half_a_character_in_a_request_or_file_breaks_nothing() -> None:
+    forked = Job(kind="rogue", isolation="fork", files={"a": "\ud800"})
+    shared, filled = _all([_job(say="\ud800"), forked])
+
+    assert shared.result["said"] == "?"
+    assert (filled.status, filled.code) == ("action_error", "bad_workspace")
+
+
+def test_files_that_cannot_lie_in_one_folder_are_an_action_error() -> None:
+    (outcome,) = _all([Job(kind="rogue", isolation="fork", files={"a": "", "a/b": ""})])
+
+    assert (outcome.status, outcome.code) == ("action_error", "bad_workspace")
+
+
 def test_artifacts_are_kept_as_blobs() -> None:
     (outcome,) = _all([_job()])
     artifact = outcome.artifacts["blob"]

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class BubblewrapSandbox:
         self._options = options
         self._home = home
         self._blobs = Blobs(home / "blobs")
+        self._module = cache(partial(module_path, "jobs"))
         self._proving = asyncio.Lock()
         self._ready: tuple[Pool, Isolation] | None = None
 
@@ -83,7 +85,7 @@ class BubblewrapSandbox:
 
     async def run(self, job: Job) -> Outcome:
         """Run one job; raises UsageError for an unknown kind or unfit input name, SandboxError where the jail broke."""
-        module = module_path("jobs", job.kind)
+        module = self._module(job.kind)
         pool, isolation = self._ready or await self._prepared()
         return await pool.run(Question(job, module, isolation, self._blobs.put))
 

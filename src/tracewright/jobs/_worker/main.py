@@ -73,8 +73,8 @@ class Worker:
         files: dict[str, str] = job["files"]
         try:
             workspace.fill(self._workspace, files)
-        except OSError as error:
-            return Result("action_error", "bad_workspace", f"the files do not fit into a folder: {error}")
+        except (OSError, UnicodeEncodeError) as error:
+            return Result("action_error", "bad_workspace", f"the files do not fit into a folder: {error}"[:2000])
         bounds = Bounds(job["output_bytes"], job["wall_seconds"])
         private = (self._requests, self._replies)
         result = supervise(lambda: _guarded(kind, job, inputs), bounds, private, self._sweep)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,8 +34,7 @@ def wipe(*folders: Path) -> None:
     for folder in folders:
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):
-                _make_removable(Path(entry.path))
-                shutil.rmtree(entry.path)
+                _remove(Path(entry.path))
             else:
                 Path(entry.path).unlink()
 
@@ -165,9 +163,12 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if text.endswith("\n") or not text else [*lines[:-1], lines[-1][:-1]]
 
 
-def _make_removable(folder: Path) -> None:
+def _remove(folder: Path) -> None:
+    import shutil  # brings the compressors along, which a jail that has nothing to wipe does without
+
     folder.chmod(0o700)
     for parent, folders, _ in os.walk(folder):
         for path in (Path(parent, name) for name in folders):
             if not path.is_symlink():
                 path.chmod(0o700)
+    shutil.rmtree(folder)

@@ -48,7 +48,8 @@ class Reply(BaseModel):
 
 def encode(header: Mapping[str, Any]) -> bytes:
     """Return a frame without raw bytes."""
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    # Half a character in an action is for the job to refuse, not for the pipe to break on.
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return LENGTHS.pack(len(text), 0) + text
 
 

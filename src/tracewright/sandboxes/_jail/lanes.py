@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tracewright.errors import SandboxError, TracewrightError
+from tracewright.errors import SandboxError
 from tracewright.records.job import Outcome
 from tracewright.sandboxes._jail.admission import Admission
 from tracewright.sandboxes._jail.exchange import Question, Start, alone, hear
@@ -62,6 +62,8 @@ class Lanes:
         try:
             while True:
                 lane.batch = await self._take()
+                if not lane.batch:
+                    continue
                 try:
                     await lane.serve()
                 finally:
@@ -110,7 +112,7 @@ class _Lane:
         try:
             async with self._admission.admit(self._terms.memory_bytes):
                 await self._exchange()
-        except TracewrightError as error:
+        except Exception as error:  # noqa: BLE001  # a lane that ended silently would let its jobs wait for ever
             # No jail, no place for it, or a worker that lied: the first pays; the rest is asked again.
             _fail([self.batch.popleft()], error)
             await self.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import sys
 import sysconfig
@@ -40,6 +41,7 @@ def here() -> Layout:
     """Return the layout for the interpreter that runs us."""
     base = Path(sys.base_prefix).resolve()
     package = Path(__file__).parents[2]
+    _compile(package / "jobs")
     mounts = [Mount(Path(sys.prefix), VENV), Mount(package, f"{PACKAGE}/{package.name}")]
     environment = {
         "PATH": f"{VENV}/bin:/usr/bin:/bin",
@@ -56,6 +58,12 @@ def here() -> Layout:
         environment["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
     command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", _boot())
     return Layout(tuple(mounts), command, tuple(sorted(environment.items())))
+
+
+def _compile(folder: Path) -> None:
+    """A jail cannot write bytecode; without any it would compile our modules again at every start."""
+    if not sys.dont_write_bytecode:
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _executable() -> Path:
