@@ -56,3 +56,8 @@ def test_the_text_is_the_same_under_any_order_of_hashes() -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "4242"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == tracewright("schema").out
+
+
+@pytest.mark.parametrize("kind", schemas.PUBLIC, ids=schemas.name_of)
+def test_the_page_on_records_names_every_public_record(kind: type[Record]) -> None:
+    assert f"`{kind.__name__}`" in (Path(__file__).parents[2] / "docs" / "records.md").read_text()

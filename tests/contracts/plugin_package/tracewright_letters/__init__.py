@@ -1,0 +1,1 @@
+"""A plug-in: an environment, the kind of job that it runs, and a policy."""
