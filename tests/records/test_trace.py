@@ -86,6 +86,11 @@ def test_the_weakest_jail_of_a_trace_counts() -> None:
     assert make_trace(steps=()).isolation == "vm"
 
 
+def test_an_imported_trace_ran_in_no_jail_that_we_know_of() -> None:
+    card = make_trace().policy.model_copy(update={"kind": "imported"})
+    assert make_trace().model_copy(update={"policy": card}).isolation == "none"
+
+
 def test_the_memory_before_a_step_is_the_fold_of_the_steps_before_it() -> None:
     verdict = Verdict(accepted=True, reason="fine", judge="unit-1")
     steps = (

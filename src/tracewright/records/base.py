@@ -54,11 +54,32 @@ class Record(BaseModel):
 
 
 def canonical(value: Any) -> bytes:
-    """Return the RFC 8785 form of a JSON value; integers beyond 2**53 and NaN are refused with RecordError."""
+    """Return the RFC 8785 form of a JSON value; NaN and integers that were no doubles are a RecordError."""
     try:
         return rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError:
+        return canonical(_doubles(value))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise RecordError(f"a record must be plain JSON with integers below 2**53; found {error}") from error
+
+
+def _doubles(value: Any) -> Any:
+    """Return the value with large integers as the doubles that they were: 1e17 is written without a point."""
+    match value:
+        case dict():
+            return {key: _doubles(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_doubles(item) for item in value]
+        case int() if abs(value) >= 2**53:
+            return _double(value)
+    return value
+
+
+def _double(value: int) -> float:
+    # RFC 8785 writes the shortest digits of a double, so a text with other digits never was one.
+    if abs(value) < 10**21 and rfc8785.dumps(float(value)) == str(value).encode():
+        return float(value)
+    raise RecordError(f"a record must be plain JSON with integers below 2**53 or doubles; found {str(value)[:40]}")
 
 
 def digest(value: Any) -> str:
