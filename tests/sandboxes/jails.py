@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +25,9 @@ Found = TypeVar("Found")
 @cache
 def proven_home() -> Path:
     """Return one home for all tests of this process, so that a jail is proven once."""
-    return Path(tempfile.mkdtemp(prefix="tracewright-home-"))
+    folder = tempfile.mkdtemp(prefix="tracewright-home-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """Where tests run as root the jailer runs as somebody else, who cannot enter the folders that pytest gives."""
+    with tempfile.TemporaryDirectory(prefix="tracewright-bwrap-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 def _preflight(home: Path, **options: str) -> Isolation:
     return asyncio.run(build(Options.model_validate(options), Parts(home=home)).preflight())
 
@@ -55,8 +64,14 @@ def test_a_missing_binary_is_named_with_its_package(tmp_path: Path) -> None:
         ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "unmasked"),
     ],
 )
-def test_a_jailer_that_is_forbidden_to_work_is_explained(complaint: str, fix: str, tmp_path: Path) -> None:
-    binary = _script(f'echo "{complaint}" >&2; exit 1')
+def test_a_jailer_that_is_forbidden_to_work_is_explained(
+    complaint: str, fix: str, tmp_path: Path, public: Path
+) -> None:
+    binary = public / "bwrap"
+    binary.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit\necho "{complaint}" >&2; exit 1'
+    )
+    binary.chmod(0o755)
 
     with pytest.raises(MissingPartError, match=fix):
         _preflight(tmp_path, binary=str(binary))
@@ -182,15 +197,6 @@ def _controller(marker: str) -> subprocess.Popen[bytes]:
         assert time.monotonic() < deadline, "the jailed program did not start"
         time.sleep(0.05)
     return controller
-
-
-def _script(body: str) -> Path:
-    # Where tests run as root, the jailer runs as somebody else, who cannot enter the folders that pytest gives.
-    path = Path(tempfile.mkdtemp(prefix="tracewright-bwrap-"), "bwrap")
-    path.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo 'bubblewrap 0.8.0' && exit\n{body}\n")
-    path.chmod(0o755)
-    path.parent.chmod(0o755)
-    return path
 
 
 def _needs_bubblewrap() -> None:
