@@ -180,3 +180,12 @@ def first(shipped: list[CodeFile], count: int, seed: int = 7) -> list[Task]:
         if len(found) == count:
             break
     return found
+
+
+@pytest.mark.parametrize("record", [edit(), code("def load_all(x):\n    return x\n")], ids=["edit", "code"])
+def test_a_job_that_ended_badly_makes_no_task(record: Record) -> None:
+    making = next(tasks([record], ANY))
+    assert isinstance(making, Deferred)
+    dropped = making.finish(Outcome(status="timeout"))
+    assert isinstance(dropped, Dropped)
+    assert dropped.reason == "timeout"

@@ -25,8 +25,8 @@ Slots = Mapping[str, str]
 class Template(Record):
     """A refactoring. `find` is a regex over the text whose named groups are slots; `choices` are slots to draw.
 
-    `rules` (YAML) or `pattern` with `rewrite` is the gold action. A choice whose name starts with `new` must be a word
-    that the text does not hold yet. Unless it says `adds_lines`, its rule must leave every line break where it is, for
+    `rules` (YAML) or `pattern` with `rewrite` is the gold action. A choice whose name starts with `new` must be a text
+    that the file does not hold yet. Unless it says `adds_lines`, its rule must leave every line break where it is, for
     no wording could say how lines are to be joined.
     """
 
@@ -65,7 +65,7 @@ class Template(Record):
         drawn = dict(slots)
         for name, values in self.choices.items():
             drawn[name] = fill(values[number % len(values)], drawn)
-            if name.startswith("new") and re.search(rf"\b{re.escape(drawn[name])}\b", text):
+            if name.startswith("new") and drawn[name] in text:
                 return None
         return drawn
 
