@@ -40,7 +40,7 @@ def abstract(sites: Sequence[Site], level: int) -> Abstraction | None:
     parts = _Walk(kept, level).node([site.node for site in sites], callee=False, root=True)
     if parts is None:
         return None
-    return Abstraction(tuple(sites), _dedented(parts, indent_of(sites[0].node)))
+    return Abstraction(tuple(sites), dedented(parts, indent_of(sites[0].node)))
 
 
 def template(abstraction: Abstraction, index: int) -> Parts | None:
@@ -61,7 +61,7 @@ def template(abstraction: Abstraction, index: int) -> Parts | None:
         at = stop
     parts.append(tree.text[at:end])
     margin = indent_of(site.node)
-    return None if _is_ragged(parts, margin) else _dedented(parts, margin)
+    return None if is_ragged(parts, margin) else dedented(parts, margin)
 
 
 def indent_of(node: Node) -> int:
@@ -210,13 +210,13 @@ def _merged(parts: Sequence[str | Hole]) -> Parts:
     return tuple(merged)
 
 
-def _dedented(parts: Sequence[str | Hole], margin: int) -> Parts:
+def dedented(parts: Sequence[str | Hole], margin: int) -> Parts:
     """Take an indentation from all lines after the first."""
     indent = "\n" + " " * margin
     return tuple(part.replace(indent, "\n") if isinstance(part, str) else part for part in _merged(parts))
 
 
-def _is_ragged(parts: Sequence[str | Hole], margin: int) -> bool:
+def is_ragged(parts: Sequence[str | Hole], margin: int) -> bool:
     """Say whether a line after the first has less than an indentation; ast-grep would move it to the right."""
     lines = re.compile(rf"\n(?! {{{margin}}}|[ \t]*\n)")
     return any(isinstance(part, str) and lines.search(part) for part in _merged(parts))

@@ -62,9 +62,9 @@ class _Pairs:
     def _across_kinds(self, old: Node, new: Node) -> list[tuple[Node, Node]]:
         """Look for one node inside the other (wrapped or unwrapped), else pair equal leaves in order."""
         inner_new, inner_old = self._descend(old, new), self._descend(new, old)
-        if inner_new.kind == old.kind:
+        if inner_new is not new and inner_new.kind == old.kind:
             return [(old, inner_new)]
-        if inner_old.kind == new.kind:
+        if inner_old is not old and inner_old.kind == new.kind:
             return [(inner_old, new)]
         mine = [leaf.text for leaf in self.pre.leaves[old.lo : old.hi]]
         other = [leaf.text for leaf in self.post.leaves[new.lo : new.hi]]

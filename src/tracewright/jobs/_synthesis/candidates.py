@@ -15,7 +15,7 @@ from tracewright.jobs._ast_grep.trees import shape
 from tracewright.jobs._synthesis.cover import covers, is_memo, price
 from tracewright.jobs._synthesis.drafts import make_drafts
 from tracewright.jobs._synthesis.example import example_of
-from tracewright.jobs._synthesis.refine import refine
+from tracewright.jobs._synthesis.refine import refine, remember
 from tracewright.jobs._synthesis.sites import find_sites
 from tracewright.jobs._synthesis.verify import Bench, Tried
 
@@ -49,6 +49,8 @@ def infer(pre: str, post: str, language: str, layouts: Sequence[Layout] = LAYOUT
     bench = Bench(example)
     tried = bench.attempt(make_drafts(find_sites(example), language))
     tried += bench.attempt(refine(tried, bench))
+    settled = frozenset().union(*(one.claims for one in tried if one.sound and not one.inexact))
+    tried += bench.attempt(remember(tried, example.units - settled, bench))
     found = [_candidate(chosen, bench, layouts) for chosen in covers(tried, example)]
     return sorted(found, key=lambda candidate: candidate.rank)[:limit]
 
@@ -65,7 +67,7 @@ def _candidate(chosen: Sequence[Tried], bench: Bench, layouts: Sequence[Layout])
         layout=layout,
         exact=text == post.text,
         tidy_equal=_blanks_aside(text) == _blanks_aside(post.text),
-        tree_equal=shape(text, post.language).digest == shape(post.text, post.language).digest,
+        tree_equal=text == post.text or shape(text, post.language).digest == bench.digest,
         generalises=all(one.draft.holes or len(one.hits) > 1 for one in chosen),
         memo=any(is_memo(one) for one in chosen),
         cost=round(sum(map(price, chosen)), 3),

@@ -9,22 +9,23 @@ from itertools import chain
 from typing import Any
 
 from tracewright.jobs._synthesis.abstract import LEVELS, abstract, template
+from tracewright.jobs._synthesis.anchors import anchor_drafts
 from tracewright.jobs._synthesis.contexts import Contexts
 from tracewright.jobs._synthesis.draft import Draft, Hole, literal_cost, names_of, spell
 from tracewright.jobs._synthesis.renames import rename_drafts
-from tracewright.jobs._synthesis.sites import Site
+from tracewright.jobs._synthesis.sites import MOST_LEAVES, Site
 
 MOST_DRAFTS = 900
 MOST_SITES = 60
 MOST_TEMPLATES = 3
-MEMO_PRICE = 12.0
 
 
 def make_drafts(sites: Sequence[Site], language: str) -> list[Draft]:
     """Return distinct drafts, those of the largest groups first."""
     contexts = Contexts(language)
     drafts: dict[str, Draft] = {}
-    for draft in chain(rename_drafts(sites, language), _pattern_drafts(sites, language, contexts)):
+    ways = (rename_drafts(sites, language), anchor_drafts(sites, language), _pattern_drafts(sites, language, contexts))
+    for draft in chain(*ways):
         known = drafts.get(draft.key)
         if known is None or draft.cost < known.cost:
             drafts[draft.key] = draft
@@ -66,6 +67,8 @@ def _groups(sites: Sequence[Site]) -> Iterator[list[Site]]:
     by_template: dict[Any, list[Site]] = defaultdict(list)
     by_difference: dict[Any, list[Site]] = defaultdict(list)
     for site in sites:
+        if site.node.size > MOST_LEAVES:
+            continue
         shape = _shape(site)
         by_shape[shape].append(site)
         by_template[shape[0], shape[2]].append(site)

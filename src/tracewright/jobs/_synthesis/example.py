@@ -1,7 +1,7 @@
 """One example of an edit: two aligned trees, what changed between them, and what any span of the first became.
 
-What changed is counted in *units*: a pre leaf that went or has another text, a post leaf that came, or a gap between two
-unchanged neighbours whose blanks differ.
+What changed is counted in *units*: a pre leaf that went or has another text, a post leaf that came, or a gap between
+two unchanged neighbours whose blanks differ.
 """
 
 from __future__ import annotations

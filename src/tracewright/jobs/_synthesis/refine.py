@@ -16,6 +16,8 @@ from tracewright.jobs._synthesis.verify import Bench, Hit, Tried
 
 MOST_REFINED = 80
 MOST_CONDITIONS = 6
+MOST_REMEMBERED = 60
+MOST_WAYS = 5
 _FIELDS = (
     "function", "object", "name", "value", "left", "right", "type", "key", "condition", "property", "attribute",
     "alias", "superclass", "return_type", "constructor", "declarator", "argument", "arguments", "body", "module_name",
@@ -34,21 +36,40 @@ class Condition:
     value: dict[str, Any]
 
 
+Head = tuple[str, str, str]
+"""A node kind, a naming field of it and the text of that field."""
+
+
 def refine(tried: Sequence[Tried], bench: Bench) -> list[Draft]:
     """Return narrower drafts for those that match too much, the most promising first."""
     loose = [one for one in tried if one.over_matches]
     loose.sort(key=lambda one: (one.draft.cost / len(one.claims), one.draft.key))
     drafts: dict[str, Draft] = {}
     for one in loose[:MOST_REFINED]:
-        for condition in _conditions(one, bench)[:MOST_CONDITIONS]:
+        right = [hit for hit in one.hits if hit.right]
+        wrong = [hit for hit in one.hits if not hit.right]
+        for condition in _conditions(one, right, wrong, bench)[:MOST_CONDITIONS]:
             draft = one.draft.refined(condition.price, **{condition.field: condition.value})
             drafts.setdefault(draft.key, draft)
     return list(drafts.values())
 
 
-def _conditions(tried: Tried, bench: Bench) -> list[Condition]:
-    right = [hit for hit in tried.hits if hit.right]
-    wrong = [hit for hit in tried.hits if not hit.right]
+def remember(tried: Sequence[Tried], missing: frozenset[int], bench: Bench) -> list[Draft]:
+    """Return drafts narrowed to one edit each, for units that no sound draft settles."""
+    drafts: dict[str, Draft] = {}
+    loose = [one for one in tried if one.over_matches and one.claims & missing]
+    loose.sort(key=lambda one: (one.draft.cost, one.draft.key))
+    for unit in sorted(missing)[:MOST_REMEMBERED]:
+        settling = [(one, hit) for one in loose for hit in one.hits if hit.right and unit in hit.claims]
+        for one, hit in settling[:MOST_WAYS]:
+            wrong = [other for other in one.hits if not other.right]
+            for condition in _conditions(one, [hit], wrong, bench)[:MOST_WAYS]:
+                draft = one.draft.refined(condition.price + 2.0, **{condition.field: condition.value})
+                drafts.setdefault(draft.key, draft)
+    return list(drafts.values())
+
+
+def _conditions(tried: Tried, right: Sequence[Hit], wrong: Sequence[Hit], bench: Bench) -> list[Condition]:
     found = [*_of_captures(right, wrong, bench)]
     good, bad = ([_node(hit, tried.draft.kind, bench) for hit in hits] for hits in (right, wrong))
     taken = tried.draft.body["rule"]
@@ -101,12 +122,8 @@ def _of_places(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]
     yield from _parents(good, bad)
     yield from _ancestors(good, bad)
     yield from _neighbours(good, bad)
-    for price, test in ((1.5, _head_of_parent), (3.0, _heads)):
-        shared = _only_right(good, bad, test)
-        for kind, field, text in shared[:2]:
-            head = {"kind": kind, "has": {"field": field, "regex": f"^{quoted(text)}$"}}
-            nearby = {} if price < 3 else {"stopBy": "end"}
-            yield Condition(price + 1.0 + 2.0 * (field == "name"), "rule", {"inside": {**head, **nearby}})
+    yield from _named(good, bad, _head_of_parent, 2.5, {})
+    yield from _named(good, bad, _heads, 4.0, {"stopBy": "end"})
     places = {_place(node) for node in good}
     if len(places) == 1 and not places & {_place(node) for node in bad}:
         yield Condition(3.5, "rule", {"nthChild": places.pop()})
@@ -133,15 +150,40 @@ def _ancestors(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]
 
 def _neighbours(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
     for relation, step in (("precedes", 1), ("follows", -1)):
-        kinds, other = ({_kind(_sibling(node, step)) for node in nodes} for nodes in (good, bad))
-        if len(kinds) == 1 and "" not in kinds and not kinds & other:
-            yield Condition(1.7, "rule", {relation: {"kind": kinds.pop()}})
+        near, far = ([_sibling(node, step) for node in nodes] for nodes in (good, bad))
+        first = near[0]
+        if first is None:
             continue
-        texts, others = ({_text(_sibling(node, step)) for node in nodes} for nodes in (good, bad))
-        if len(texts) == len(kinds) == 1 and not texts & others:
-            text, kind = texts.pop(), kinds.pop()
-            if 0 < len(text) <= 2 * _MOST_NAME and "\n" not in text:
-                yield Condition(4.0, "rule", {relation: {"kind": kind, "regex": f"^{quoted(text)}$"}})
+        kinds, other_kinds = ({_kind(node) for node in nodes} for nodes in (near, far))
+        texts, other_texts = ({_text(node) for node in nodes} for nodes in (near, far))
+        if first.named and len(kinds) == 1 and not kinds & other_kinds:
+            yield Condition(1.7, "rule", {relation: {"kind": first.kind}})
+        elif len(texts) == 1 and not texts & other_texts and len(first.text) <= 2 * _MOST_NAME:
+            price = 4.0 if first.named else 1.7
+            kind = {"kind": first.kind} if first.named else {}  # tokens have no kind that a rule could name
+            if "\n" not in first.text:
+                yield Condition(price, "rule", {relation: {**kind, "regex": f"^{quoted(first.text)}$"}})
+
+
+def _named(
+    good: Sequence[Node], bad: Sequence[Node], heads: Callable[[Node], list[Head]], price: float, reach: dict[str, str]
+) -> Iterator[Condition]:
+    """Yield conditions on what the nodes around are called: a callee, a declaration, a key."""
+    ways = dict.fromkeys((kind, field) for kind, field, _ in heads(good[0]))
+    for way in list(ways)[:_MOST_NAMES]:
+        names = [_names(node, way, heads) for node in good]
+        taken = {name for node in bad for name in _names(node, way, heads)}
+        nearest = dict.fromkeys(found[0] for found in names if found)
+        if all(names) and not taken & set(nearest) and len(nearest) <= _MOST_NAMES:
+            kind, field = way
+            regex = "^(" + "|".join(map(quoted, nearest)) + ")$"
+            extra = 1.2 * len(nearest) + 2.0 * (field == "name")
+            inside = {"kind": kind, "has": {"field": field, "regex": regex}, **reach}
+            yield Condition(price + extra, "rule", {"inside": inside})
+
+
+def _names(node: Node, way: tuple[str, str], heads: Callable[[Node], list[Head]]) -> list[str]:
+    return [text for kind, field, text in heads(node) if (kind, field) == way]
 
 
 def _only_right(good: Sequence[Node], bad: Sequence[Node], test: Callable[[Node], list[Any]]) -> list[Any]:
@@ -160,17 +202,17 @@ def _kinds_above(node: Node) -> list[str]:
     return list(dict.fromkeys(above.kind for above in node.ancestors() if above.parent is not None))
 
 
-def _head_of_parent(node: Node) -> list[tuple[str, str, str]]:
+def _head_of_parent(node: Node) -> list[Head]:
     return _own_heads(node.parent, node) if node.parent is not None else []
 
 
-def _heads(node: Node) -> list[tuple[str, str, str]]:
+def _heads(node: Node) -> list[Head]:
     return [head for above in node.ancestors() for head in _own_heads(above, node)]
 
 
-def _own_heads(above: Node, node: Node) -> list[tuple[str, str, str]]:
+def _own_heads(above: Node, node: Node) -> list[Head]:
     """Return (kind, field, text) of the naming fields of a node that do not hold the node itself."""
-    found: list[tuple[str, str, str]] = []
+    found: list[Head] = []
     for field in _HEADS:
         part = above.native.field(field)
         if part is None:

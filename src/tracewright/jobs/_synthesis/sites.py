@@ -9,6 +9,7 @@ from tracewright.jobs._synthesis.example import Example, Hunk
 from tracewright.jobs._synthesis.tree import Node
 
 MOST_LEAVES = 160
+MOST_BESIDE = 2000
 MOST_LEVELS = 9
 
 
@@ -34,7 +35,7 @@ def find_sites(example: Example) -> list[Site]:
     found: dict[tuple[int, int, str, int, int], Site] = {}
     for hunk in example.hunks:
         for level, node in _nodes(example, hunk):
-            if node.size > MOST_LEAVES or node.parent is None:
+            if node.size > (MOST_BESIDE if level == 0 else MOST_LEAVES) or node.parent is None:
                 continue
             for new_lo, new_hi in example.became(node.lo, node.hi):
                 claims = example.claims(node.lo, node.hi, new_lo, new_hi) | example.gaps(node.lo, node.hi)

@@ -11,6 +11,7 @@ from tracewright.jobs._ast_grep.edits import Edit
 from tracewright.jobs._ast_grep.languages import suffix_of
 from tracewright.jobs._ast_grep.layout import tidy
 from tracewright.jobs._ast_grep.refusal import Refusal
+from tracewright.jobs._ast_grep.trees import shape
 from tracewright.jobs._synthesis.draft import Draft
 from tracewright.jobs._synthesis.example import Example
 
@@ -69,6 +70,11 @@ class Bench:
         offsets = _byte_offsets(example.pre.text)
         self.starts = {offsets[leaf.start]: leaf.lo for leaf in example.pre.leaves}
         self.ends = {offsets[leaf.end]: leaf.hi for leaf in example.pre.leaves}
+
+    @cached_property
+    def digest(self) -> str:
+        """The tree digest of the text after."""
+        return shape(self.example.post.text, self.example.post.language).digest
 
     def attempt(self, drafts: Sequence[Draft]) -> list[Tried]:
         """Return what each draft does, in order; drafts that the CLI refuses are left out."""
