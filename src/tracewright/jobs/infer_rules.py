@@ -40,22 +40,18 @@ def _run(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
     language = canonical_language(str(word)) if word else language_of(path)
     if language is None:
         raise Refusal("unknown_language", f"ast-grep knows no language for {path[:80]!r}.")
-    reason = _hopeless(pre, post, language)
-    if reason:
-        return Result(status="no_match", code=reason, result={"candidates": [], "reason": reason})
     limit = min(int(request.get("limit") or 8), MOST_CANDIDATES)
     layout = request.get("layout")
     layouts = LAYOUTS if layout is None else tuple(name for name in LAYOUTS if name == layout)
     found = [asdict(candidate) for candidate in infer(pre, post, language, layouts, limit)]
-    reason = "" if found else "no_rule_found"
+    reason = "" if found else _reason(pre, post, language)
     return Result(status="ok" if found else "no_match", code=reason, result={"candidates": found, "reason": reason})
 
 
-def _hopeless(pre: str, post: str, language: str) -> str:
-    """Say why no rule can make this edit: there is no change of a token to be seen."""
+def _reason(pre: str, post: str, language: str) -> str:
+    """Say why there is no candidate."""
     if pre == post:
         return "unchanged"
     old, new = shape(pre, language), shape(post, language)
-    if (old.digest, old.comments) == (new.digest, new.comments):
-        return "layout_only"
-    return ""
+    alike = (old.digest, old.comments) == (new.digest, new.comments)
+    return "layout_only" if alike else "no_rule_found"

@@ -11,9 +11,6 @@ from tracewright.jobs._synthesis.renames import quoted
 from tracewright.jobs._synthesis.sites import Site
 from tracewright.jobs._synthesis.tree import Node
 
-_NAMES = ("name", "function", "left", "key", "type", "module_name", "source", "declarator", "definition")
-_MOST_NAME = 80
-
 
 def anchor_drafts(sites: Sequence[Site], language: str) -> Iterator[Draft]:
     """Yield drafts for sites whose node is kept whole, or goes."""
@@ -56,11 +53,5 @@ def _around(site: Site, whole: Hole) -> tuple[str | Hole, ...] | None:
 def _conditions(node: Node) -> Iterator[tuple[dict[str, Any], float]]:
     """Yield ways to know the node: by a naming field of it or of the node in it, or by its kind alone."""
     yield {}, 1.0
-    for field in _NAMES:
-        part = node.native.field(field)
-        if part is None:
-            continue
-        text = part.text()
-        if len(text) <= _MOST_NAME and "\n" not in text:
-            yield {"has": {"field": field, "regex": f"^{quoted(text)}$"}}, 2.0
-            return
+    for field, _, _, text in node.names[:1]:
+        yield {"has": {"field": field, "regex": f"^{quoted(text)}$"}}, 2.0

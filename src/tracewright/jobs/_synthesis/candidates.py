@@ -37,40 +37,67 @@ class Candidate:
     memo: bool
     cost: float
 
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """A set of rules with the text that they write."""
+
+    chosen: tuple[Tried, ...]
+    layout: Layout
+    text: str
+
     @property
-    def rank(self) -> tuple[Any, ...]:
+    def cost(self) -> float:
+        return round(sum(map(price, self.chosen)), 3)
+
+    @property
+    def memo(self) -> bool:
+        return any(is_memo(one) for one in self.chosen)
+
+    def rank(self, post: str) -> tuple[Any, ...]:
         """Sort key: exact ones first, memos behind all that generalise, then the shortest to say."""
-        return not self.exact, self.memo, not self.tidy_equal, not self.tree_equal, self.cost, self.rules
+        keys = [one.draft.key for one in self.chosen]
+        return self.text != post, self.memo, _blanks_aside(self.text) != _blanks_aside(post), self.cost, keys
 
 
 def infer(pre: str, post: str, language: str, layouts: Sequence[Layout] = LAYOUTS, limit: int = 8) -> list[Candidate]:
-    """Return at most `limit` rule sets that turn `pre` into `post`, best first; the same on every machine."""
+    """Return at most `limit` rule sets that turn `pre` into `post`, best first; the same on every machine.
+
+    There are none where only blanks differ, or where no set of sound rules settles every change.
+    """
     example = example_of(pre, post, language)
+    if not example.tokens and shape(pre, language).digest == shape(post, language).digest:
+        return []
     bench = Bench(example)
     tried = bench.attempt(make_drafts(find_sites(example), language))
     tried += bench.attempt(refine(tried, bench))
     settled = frozenset().union(*(one.claims for one in tried if one.sound and not one.inexact))
     tried += bench.attempt(remember(tried, example.units - settled, bench))
-    found = [_candidate(chosen, bench, layouts) for chosen in covers(tried, example)]
-    return sorted(found, key=lambda candidate: candidate.rank)[:limit]
+    answers = [_answer(chosen, bench, layouts) for chosen in covers(tried, example)]
+    answers.sort(key=lambda answer: answer.rank(post))
+    return [_candidate(answer, bench) for answer in answers[:limit]]
 
 
-def _candidate(chosen: Sequence[Tried], bench: Bench, layouts: Sequence[Layout]) -> Candidate:
-    post = bench.example.post
-    outcomes = {layout: _written(chosen, bench, layout) for layout in layouts}
-    layout = next((name for name in layouts if outcomes[name] == post.text), layouts[0])
-    text = outcomes[layout]
+def _answer(chosen: tuple[Tried, ...], bench: Bench, layouts: Sequence[Layout]) -> _Answer:
+    """Choose the first layout in which the text comes out to the byte, else the first of all."""
+    answers = [_Answer(chosen, layout, _written(chosen, bench, layout)) for layout in layouts]
+    post = bench.example.post.text
+    return next((answer for answer in answers if answer.text == post), answers[0])
+
+
+def _candidate(answer: _Answer, bench: Bench) -> Candidate:
+    post, text = bench.example.post, answer.text
     return Candidate(
-        rules=write_rules(chosen),
-        rules_count=len(chosen),
+        rules=write_rules(answer.chosen),
+        rules_count=len(answer.chosen),
         passes=1,
-        layout=layout,
+        layout=answer.layout,
         exact=text == post.text,
         tidy_equal=_blanks_aside(text) == _blanks_aside(post.text),
         tree_equal=text == post.text or shape(text, post.language).digest == bench.digest,
-        generalises=all(one.draft.holes or len(one.hits) > 1 for one in chosen),
-        memo=any(is_memo(one) for one in chosen),
-        cost=round(sum(map(price, chosen)), 3),
+        generalises=all(one.draft.holes or len(one.hits) > 1 for one in answer.chosen),
+        memo=answer.memo,
+        cost=answer.cost,
     )
 
 

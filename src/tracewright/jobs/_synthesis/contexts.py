@@ -6,12 +6,16 @@ in and a selector to be found by. A wrapper is right when the pattern matches th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from ast_grep_py import SgNode
 
+from tracewright.jobs._synthesis.abstract import dedented, indent_of
 from tracewright.jobs._synthesis.tree import Node
+
+MOST_WRAPPERS = 3
 
 _JAVA_BODY = "class C { void f() { … } }"
 _SCRIPT = (
@@ -48,11 +52,11 @@ _WRAPPERS: dict[str, tuple[str, ...]] = {
 
 
 class Contexts:
-    """Remembers which wrapper fitted a kind of node, so that the next of its kind is tried there first."""
+    """Remembers which wrappers fit a kind of node: those in which the first of its kind is found by its own text."""
 
     def __init__(self, language: str) -> None:
-        self._wrappers = _WRAPPERS.get(language, ())
-        self._fitting: dict[str, str] = {}
+        self._wrappers = ("…", *_WRAPPERS.get(language, ()))
+        self._fitting: dict[str, tuple[str, ...]] = {}
 
     def fit(self, node: Node, pattern: str, names: Iterable[tuple[str, bool]]) -> dict[str, Any] | None:
         """Return the rule of `pattern` for nodes like this one, None where no way of writing it matches the node.
@@ -60,20 +64,18 @@ class Contexts:
         `names` are the metavariables that the pattern must bind, and whether they stand for many nodes.
         """
         wanted = tuple(names)
-        for wrapper in self._in_turn(node.kind):
-            rule = _rule(wrapper, node.kind, pattern)
-            if _matches(node.native, rule, wanted):
-                self._fitting[node.kind] = wrapper
-                return rule
-        return None
+        rules = (_rule(wrapper, node.kind, pattern) for wrapper in self._fitting_kind(node))
+        return next((rule for rule in rules if _matches(node.native, rule, wanted)), None)
 
-    def _in_turn(self, kind: str) -> Iterator[str]:
-        first = self._fitting.get(kind)
-        if first is not None:
-            yield first
-            if first != "…":
-                return
-        yield from (wrapper for wrapper in ("…", *self._wrappers) if wrapper != first)
+    def _fitting_kind(self, node: Node) -> tuple[str, ...]:
+        fitting = self._fitting.get(node.kind)
+        if fitting is None:
+            text = dedented_text(node)
+            found = (
+                wrapper for wrapper in self._wrappers if _matches(node.native, _rule(wrapper, node.kind, text), ())
+            )
+            fitting = self._fitting[node.kind] = tuple(islice(found, MOST_WRAPPERS))
+        return fitting
 
 
 def _rule(wrapper: str, kind: str, pattern: str) -> dict[str, Any]:
@@ -99,3 +101,8 @@ def _matches(native: SgNode, rule: dict[str, Any], names: tuple[tuple[str, bool]
         else found.get_match(name) is not None
         for name, many in names
     )
+
+
+def dedented_text(node: Node) -> str:
+    """Return the text of a node as if its line were not indented."""
+    return "".join(part for part in dedented([node.text], indent_of(node)) if isinstance(part, str))

@@ -22,7 +22,6 @@ _FIELDS = (
     "function", "object", "name", "value", "left", "right", "type", "key", "condition", "property", "attribute",
     "alias", "superclass", "return_type", "constructor", "declarator", "argument", "arguments", "body", "module_name",
 )  # fmt: skip
-_HEADS = ("function", "name", "constructor", "left", "key", "type", "module_name", "source")
 _MOST_NAMES = 6
 _MOST_NAME = 60
 
@@ -211,18 +210,9 @@ def _heads(node: Node) -> list[Head]:
 
 
 def _own_heads(above: Node, node: Node) -> list[Head]:
-    """Return (kind, field, text) of the naming fields of a node that do not hold the node itself."""
-    found: list[Head] = []
-    for field in _HEADS:
-        part = above.native.field(field)
-        if part is None:
-            continue
-        span = part.range()
-        apart = span.end.index <= node.start or span.start.index >= node.end
-        text = part.text()
-        if apart and len(text) <= _MOST_NAME and "\n" not in text:
-            found.append((above.kind, field, text))
-    return found
+    """Return the names of a node above that do not hold the node itself."""
+    names = above.names
+    return [(above.kind, field, text) for field, start, end, text in names if end <= node.start or start >= node.end]
 
 
 def _field(node: Node) -> tuple[str, str]:

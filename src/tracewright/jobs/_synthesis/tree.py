@@ -8,6 +8,20 @@ from functools import cached_property
 
 from ast_grep_py import SgNode, SgRoot
 
+_NAMING_FIELDS = (
+    "name",
+    "function",
+    "constructor",
+    "left",
+    "key",
+    "type",
+    "module_name",
+    "source",
+    "declarator",
+    "definition",
+)
+_LONGEST_NAME = 80
+
 
 @dataclass(eq=False)
 class Node:
@@ -28,6 +42,18 @@ class Node:
     def text(self) -> str:
         """The source text of the node."""
         return self.source[self.start : self.end]
+
+    @cached_property
+    def names(self) -> tuple[tuple[str, int, int, str], ...]:
+        """What the node is called: (field, start, end, text) of its naming fields that are short and of one line."""
+        found: list[tuple[str, int, int, str]] = []
+        for name in _NAMING_FIELDS:
+            part = self.native.field(name)
+            text = part.text() if part is not None else ""
+            if part is not None and 0 < len(text) <= _LONGEST_NAME and "\n" not in text:
+                span = part.range()
+                found.append((name, span.start.index, span.end.index, text))
+        return tuple(found)
 
     @property
     def size(self) -> int:
