@@ -1,4 +1,4 @@
-"""Grades a refactoring by its final files: equal to the goal but for blank lines, or by hidden tests where there are."""
+"""Grades a refactoring by its final files: equal to the goal but for blank lines, or by hidden tests if there are."""
 
 from __future__ import annotations
 
