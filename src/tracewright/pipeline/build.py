@@ -49,6 +49,21 @@ def tools(home: Path, environment: str) -> Sequence[ActionSchema]:
     return environment_of(part_named(environment, home), home).actions()
 
 
+def check_parts(recipe: Recipe, home: Path) -> None:
+    """Find every part that a recipe names, read its options and open its store: a slip is told before any work."""
+    named: list[tuple[str, Part, Mapping[str, Any]]] = [
+        ("environments", recipe.environment, recipe.environment.options()),
+        ("policies", recipe.policy, _policy_options(recipe)),
+        ("engines", recipe.engine, _engine_options(recipe)),
+        ("renderers", recipe.renderer, recipe.renderer.options()),
+    ]
+    if recipe.sandbox.name != "auto":
+        named.append(("sandboxes", recipe.sandbox, recipe.sandbox.options()))
+    for wing, part, options in named:
+        registry.read_options(registry.load(wing, part.name), wing, part.name, options)
+    store_of(recipe.store, home)
+
+
 def environment_of(part: Part, home: Path) -> Environment:
     """Build an environment."""
     built: Environment = registry.build("environments", part.name, part.options(), Parts(home=home, clock=now))
@@ -71,9 +86,12 @@ def store_of(part: Part, home: Path) -> Store:
 
 def engine_of(recipe: Recipe, home: Path) -> Engine:
     """Build the engine."""
-    options = {**recipe.engine.options(), "workers": recipe.engine.workers}
-    engine: Engine = registry.build("engines", recipe.engine.name, options, parts(home))
+    engine: Engine = registry.build("engines", recipe.engine.name, _engine_options(recipe), parts(home))
     return engine
+
+
+def _engine_options(recipe: Recipe) -> dict[str, Any]:
+    return {**recipe.engine.options(), "workers": recipe.engine.workers}
 
 
 def source_of(recipe: Recipe, environment: Environment, home: Path) -> Source | None:
@@ -154,8 +172,7 @@ def _policy(
     sandbox: Sandbox,
     tasks: Mapping[str, Task],
 ) -> Policy:
-    part = recipe.policy
-    options = part.options() | ({} if part.privileged is None else {"privileged": part.privileged})
+    part, options = recipe.policy, _policy_options(recipe)
     open_to_all = partial(parts, home, seed=recipe.tasks.seed, legal=_legal(environment), tools=offers(environment))
     if not is_privileged(part.name, options):
         return _built(part.name, options, open_to_all())
@@ -165,6 +182,11 @@ def _policy(
 
     saw_goal = open_to_all(gold=gold, candidates=_privileged(grader, sandbox, tasks))
     return _built(part.name, options, saw_goal)
+
+
+def _policy_options(recipe: Recipe) -> dict[str, Any]:
+    privileged = recipe.policy.privileged
+    return recipe.policy.options() | ({} if privileged is None else {"privileged": privileged})
 
 
 def offers(environment: Environment) -> Callable[[str], Sequence[ActionSchema]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from time import monotonic
 
-from tracewright.errors import UsageError
-from tracewright.pipeline.build import engine_of, now, open_players, provenance, store_of
+from tracewright.errors import StoreError, UsageError
+from tracewright.pipeline.build import check_parts, engine_of, now, open_players, provenance, store_of
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import JsonObject
 from tracewright.records.recipe import Recipe
@@ -24,6 +25,7 @@ Progress = Callable[[int, int], None]
 
 async def start(recipe: Recipe, home: Path, drops: Drops) -> Rollout:
     """Make the tasks of a recipe and put the rollout on disk, ready to be played."""
+    check_parts(recipe, home)
     tasks = await make_tasks(recipe, home, drops)
     return begin(recipe, home, tasks, drops)
 
@@ -73,7 +75,9 @@ async def run(rollout: Rollout, home: Path, progress: Progress) -> RolloutReport
         finished = True
     finally:
         await engine.close()
-        journal.save(rollout.model_copy(update={"status": "completed" if finished else "interrupted"}))
+        # Where a full disk ended the work, it must not hide that by refusing this too.
+        with nullcontext() if finished else suppress(StoreError):
+            journal.save(rollout.model_copy(update={"status": "completed" if finished else "interrupted"}))
     return summary(rollout, home, monotonic() - begun)
 
 
