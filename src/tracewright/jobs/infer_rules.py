@@ -6,12 +6,13 @@ gives `{"candidates": [...], "reason": ""}`, best first: `reason` says why there
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tracewright.jobs import IsolationNeed, Result
+from tracewright.jobs._ast_grep.apply import Layout
 from tracewright.jobs._ast_grep.languages import canonical_language, language_of
 from tracewright.jobs._ast_grep.refusal import Refusal
 from tracewright.jobs._ast_grep.trees import shape
@@ -19,6 +20,7 @@ from tracewright.jobs._synthesis.candidates import LAYOUTS, infer
 
 ISOLATION: IsolationNeed = "worker"
 MOST_CANDIDATES = 32
+MOST_CHARACTERS = 400_000
 
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
@@ -27,6 +29,10 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
         return _run(request, files)
     except Refusal as refusal:
         return Result(status="action_error", code=refusal.code, message=refusal.message)
+    except UnicodeEncodeError:
+        return Result(
+            status="action_error", code="bad_text", message="A text holds half a character (a lone surrogate)."
+        )
 
 
 def _run(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
@@ -40,12 +46,25 @@ def _run(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
     language = canonical_language(str(word)) if word else language_of(path)
     if language is None:
         raise Refusal("unknown_language", f"ast-grep knows no language for {path[:80]!r}.")
-    limit = min(int(request.get("limit") or 8), MOST_CANDIDATES)
-    layout = request.get("layout")
-    layouts = LAYOUTS if layout is None else tuple(name for name in LAYOUTS if name == layout)
-    found = [asdict(candidate) for candidate in infer(pre, post, language, layouts, limit)]
+    if max(len(pre), len(post)) > MOST_CHARACTERS:
+        return Result(status="no_match", code="too_large", result={"candidates": [], "reason": "too_large"})
+    found = [asdict(candidate) for candidate in infer(pre, post, language, _layouts(request), _limit(request))]
     reason = "" if found else _reason(pre, post, language)
     return Result(status="ok" if found else "no_match", code=reason, result={"candidates": found, "reason": reason})
+
+
+def _limit(request: Mapping[str, Any]) -> int:
+    limit = request.get("limit", 8)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_CANDIDATES:
+        raise Refusal("bad_field", f"`limit` must be a whole number from 1 to {MOST_CANDIDATES}.")
+    return limit
+
+
+def _layouts(request: Mapping[str, Any]) -> Sequence[Layout]:
+    layout = request.get("layout")
+    if layout is not None and layout not in LAYOUTS:
+        raise Refusal("bad_field", "`layout` must be exact or tidy.")
+    return LAYOUTS if layout is None else tuple(name for name in LAYOUTS if name == layout)
 
 
 def _reason(pre: str, post: str, language: str) -> str:

@@ -31,7 +31,7 @@ class Applied:
 
 def apply_rules(rules: Sequence[Rule], files: Mapping[str, str], passes: int, layout: Layout) -> Applied:
     """Apply rules until nothing changes, at most `passes` times; raises Refusal. Line endings are kept."""
-    endings = {path: "\r\n" if _is_crlf(text) else "\n" for path, text in files.items()}
+    endings = {path: "\r\n" if is_crlf(text) else "\n" for path, text in files.items()}
     sources = {path: text.replace(endings[path], "\n").encode() for path, text in files.items()}
     seen: list[tuple[Match, ...]] = []
     made = 0
@@ -71,6 +71,6 @@ def _placed(match: Match, text: str, ending: str) -> Match:
     return replace(match, start=start, end=end)
 
 
-def _is_crlf(text: str) -> bool:
+def is_crlf(text: str) -> bool:
     """Say whether every line of a text ends in CR LF; a mixed file is left as it is."""
     return "\r\n" in text and text.count("\r\n") == text.count("\n")

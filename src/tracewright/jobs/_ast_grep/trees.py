@@ -11,6 +11,11 @@ from ast_grep_py import SgNode, SgRoot
 
 _METAVARIABLE = re.compile(r"\$\$\$[A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*")
 _MULTI_LINE_STRINGS = ("string", "template", "heredoc", "text_block")
+_VERBATIM = re.compile(
+    r"(?<!concatenated_)(?:string|char|character|regex|heredoc|text_block|format_specifier)"
+    r"(?:_(?:literal|content|fragment|body|pattern|value))*$"
+)
+"""The kinds of nodes whose blanks are part of what the program says."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ def shape(text: str, language: str) -> Shape:
         own = node.text() if leaf else ""
         errors += kind == "ERROR" or _is_missing(node, leaf, own)
         tokens += [own.strip()] if leaf else []
-        seal.update(f"({kind}\0{own.strip()}\0".encode(errors="surrogatepass"))
+        said = _said(node, own) if _VERBATIM.search(kind) else own.strip()
+        seal.update(f"({kind}\0{said}\0".encode(errors="surrogatepass"))
     return Shape(seal.hexdigest(), tuple(tokens), tuple(comments), errors)
 
 
@@ -80,6 +86,19 @@ def _events(root: SgNode) -> Iterator[tuple[SgNode, bool]]:
             stack.append((node, False))
             if not is_comment(node.kind()):
                 stack += [(child, True) for child in reversed(node.children())]
+
+
+def _said(node: SgNode, own: str) -> str:
+    """Return the text of a literal as it stands, without its children: some grammars give them only the escapes."""
+    whole, start = node.text(), node.range().start.index
+    if own:
+        return own
+    parts, end = [], 0
+    for child in node.children():
+        span = child.range()
+        parts.append(whole[end : span.start.index - start])
+        end = span.end.index - start
+    return "\0".join([*parts, whole[end:]])
 
 
 def _is_missing(node: SgNode, leaf: bool, own: str) -> bool:

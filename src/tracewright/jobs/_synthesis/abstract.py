@@ -146,7 +146,7 @@ def _found(pieces: Sequence[Node], wanted: dict[tuple[str, bool], Hole]) -> Iter
     stack = list(reversed(pieces))
     while stack:
         node = stack.pop()
-        hole = wanted.get((node.text, False)) if node.named else None
+        hole = wanted.get((node.text, False), wanted.get((node.text, True))) if node.named else None
         if hole is not None:
             yield node.start, node.end, hole
             continue

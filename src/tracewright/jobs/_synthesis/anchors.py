@@ -52,6 +52,6 @@ def _around(site: Site, whole: Hole) -> tuple[str | Hole, ...] | None:
 
 def _conditions(node: Node) -> Iterator[tuple[dict[str, Any], float]]:
     """Yield ways to know the node: by a naming field of it or of the node in it, or by its kind alone."""
-    yield {}, 1.0
+    yield {}, 0.0
     for field, _, _, text in node.names[:1]:
         yield {"has": {"field": field, "regex": f"^{quoted(text)}$"}}, 2.0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import yaml
 
-from tracewright.jobs._ast_grep.apply import Layout
+from tracewright.jobs._ast_grep.apply import Layout, is_crlf
 from tracewright.jobs._ast_grep.edits import apply, choose
 from tracewright.jobs._ast_grep.layout import tidy
+from tracewright.jobs._ast_grep.rules import MAX_RULE_BYTES, read_rules
 from tracewright.jobs._ast_grep.trees import shape
 from tracewright.jobs._synthesis.cover import covers, is_memo, price
 from tracewright.jobs._synthesis.drafts import make_drafts
@@ -65,6 +67,8 @@ def infer(pre: str, post: str, language: str, layouts: Sequence[Layout] = LAYOUT
 
     There are none where only blanks differ, or where no set of sound rules settles every change.
     """
+    if is_crlf(pre) and is_crlf(post):
+        pre, post = pre.replace("\r\n", "\n"), post.replace("\r\n", "\n")
     example = example_of(pre, post, language)
     if not example.tokens and shape(pre, language).digest == shape(post, language).digest:
         return []
@@ -75,7 +79,8 @@ def infer(pre: str, post: str, language: str, layouts: Sequence[Layout] = LAYOUT
     tried += bench.attempt(remember(tried, example.units - settled, bench))
     answers = [_answer(chosen, bench, layouts) for chosen in covers(tried, example)]
     answers.sort(key=lambda answer: answer.rank(post))
-    return [_candidate(answer, bench) for answer in answers[:limit]]
+    candidates = (_candidate(answer, bench) for answer in answers)
+    return list(islice((candidate for candidate in candidates if candidate is not None), limit))
 
 
 def _answer(chosen: tuple[Tried, ...], bench: Bench, layouts: Sequence[Layout]) -> _Answer:
@@ -85,10 +90,14 @@ def _answer(chosen: tuple[Tried, ...], bench: Bench, layouts: Sequence[Layout]) 
     return next((answer for answer in answers if answer.text == post), answers[0])
 
 
-def _candidate(answer: _Answer, bench: Bench) -> Candidate:
+def _candidate(answer: _Answer, bench: Bench) -> Candidate | None:
+    """Describe an answer; None where its rules, once written, would not be read as they were tried."""
     post, text = bench.example.post, answer.text
+    rules = write_rules(answer.chosen)
+    if len(rules.encode()) > MAX_RULE_BYTES or not _reads_back(rules, answer.chosen):
+        return None
     return Candidate(
-        rules=write_rules(answer.chosen),
+        rules=rules,
         rules_count=len(answer.chosen),
         passes=1,
         layout=answer.layout,
@@ -108,6 +117,11 @@ def _written(chosen: Sequence[Tried], bench: Bench, layout: Layout) -> str:
 
 def _blanks_aside(text: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def _reads_back(rules: str, chosen: Sequence[Tried]) -> bool:
+    read = [rule.body for rule in read_rules({"rules": rules})]
+    return read == [one.draft.body for one in chosen]
 
 
 def write_rules(chosen: Sequence[Tried]) -> str:

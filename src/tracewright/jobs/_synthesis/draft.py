@@ -88,9 +88,10 @@ def spell(parts: Sequence[str | Hole], names: Mapping[Hole, str]) -> str | None:
 
 
 def literal_cost(pattern: Sequence[str | Hole], template: Sequence[str | Hole]) -> float:
-    """Return what the literal words of a pattern and the new ones of its template cost."""
+    """Return the cost of the literal words of a pattern, of its lines, and of the words new in its template."""
     old, new = (" ".join(part for part in parts if isinstance(part, str)) for parts in (pattern, template))
     known = set(_WORDS.findall(old))
     fresh = [word for word in _WORDS.findall(new) if word not in known]
     points = len(_POINTS.findall(old)) + len(_POINTS.findall(new))
-    return len(_WORDS.findall(old)) + 0.5 * len(fresh) + 0.05 * points
+    lines = old.count("\n")
+    return len(_WORDS.findall(old)) + 0.5 * len(fresh) + 0.05 * points + 0.7 * lines

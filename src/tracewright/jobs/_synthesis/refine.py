@@ -5,6 +5,7 @@ Cheap conditions speak of shape (kinds, fields, neighbours), dear ones of names,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,8 @@ def _of_captures(right: Sequence[Hit], wrong: Sequence[Hit], bench: Bench) -> It
         for told, price, wrap in ((texts, 1.5, False), (other_texts, 2.0, True)):
             if len(told) <= _MOST_NAMES and all(len(text) <= _MOST_NAME and "\n" not in text for text in told):
                 test = {"regex": "^(" + "|".join(map(quoted, told)) + ")$"}
-                yield Condition(price + len(told), "constraints", {name: {"not": test} if wrap else test})
+                words = sum(len(re.findall(r"\w+", text)) for text in told)
+                yield Condition(price + max(words, len(told)), "constraints", {name: {"not": test} if wrap else test})
 
 
 def _captured(hit: Hit, name: str, bench: Bench) -> Node | None:
@@ -142,9 +144,9 @@ def _parents(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
 
 def _ancestors(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:
     for kind in _only_right(good, bad, _kinds_above)[:1]:
-        yield Condition(1.6, "rule", {"inside": {"kind": kind, "stopBy": "end"}})
+        yield Condition(2.6, "rule", {"inside": {"kind": kind, "stopBy": "end"}})
     for kind in _only_right(bad, good, _kinds_above)[:1]:
-        yield Condition(1.8, "rule", {"not": {"inside": {"kind": kind, "stopBy": "end"}}})
+        yield Condition(3.0, "rule", {"not": {"inside": {"kind": kind, "stopBy": "end"}}})
 
 
 def _neighbours(good: Sequence[Node], bad: Sequence[Node]) -> Iterator[Condition]:

@@ -11,6 +11,14 @@ from tracewright.jobs._synthesis.sites import Site
 
 _WORD_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|\s+|.", re.DOTALL)
 _MOST_TEXT = 400
+_CLASSES = ("identifier", "type_identifier")
+_MEMBERS = (
+    "identifier",
+    "property_identifier",
+    "shorthand_property_identifier",
+    "shorthand_property_identifier_pattern",
+)
+_SCRIPTS = frozenset({"JavaScript", "TypeScript", "Tsx"})
 
 
 def rename_drafts(sites: Sequence[Site], language: str) -> Iterator[Draft]:
@@ -30,8 +38,9 @@ def _whole(leaves: Sequence[Site], language: str) -> Iterator[Draft]:
     for (old, new), seen in kinds.items():
         if "$" in new:
             continue
-        for chosen in [list(seen), *([kind] for kind in seen if len(seen) > 1)]:
-            yield _by_regex(language, chosen, f"^{quoted(old)}$", new, 1.0 + _words(old) + 0.5 * _words(new))
+        literals = 1.0 + _words(old) + 0.5 * _words(new)
+        for chosen, price in _scopes(list(seen), language):
+            yield _by_regex(language, chosen, f"^{quoted(old)}$", new, literals + price)
 
 
 def _part(leaves: Sequence[Site], language: str) -> Iterator[Draft]:
@@ -44,8 +53,26 @@ def _part(leaves: Sequence[Site], language: str) -> Iterator[Draft]:
     for (before, old, new, after), seen in kinds.items():
         regex = f"{before}{quoted(old)}{after}"
         price = 1.5 + _words(old) + 0.5 * _words(new) + (0.0 if before or after else 1.0)
-        for chosen in [list(seen), *([kind] for kind in seen if len(seen) > 1)]:
-            yield _by_transform(language, chosen, regex, old, new, (before, after), price)
+        for chosen, extra in _scopes(list(seen), language):
+            yield _by_transform(language, chosen, regex, old, new, (before, after), price + extra)
+
+
+def _scopes(seen: list[str], language: str) -> Iterator[tuple[list[str], float]]:
+    """Yield the kinds that a rename may be meant for: all that hold such names, those seen, each alone."""
+    family = _family(seen, language)
+    if family and set(seen) != set(family):
+        # Where nothing in the text speaks against it, a renamed class or member is renamed wherever it stands.
+        yield family, -1.3
+    yield seen, 0.0
+    yield from (([kind], 0.2) for kind in seen if len(seen) > 1)
+
+
+def _family(seen: list[str], language: str) -> list[str]:
+    if "type_identifier" in seen and set(seen) <= set(_CLASSES):
+        return list(_CLASSES)
+    if "property_identifier" in seen and set(seen) <= set(_MEMBERS) and language in _SCRIPTS:
+        return list(_MEMBERS)
+    return []
 
 
 def _by_regex(language: str, kinds: Sequence[str], regex: str, fix: str, literals: float) -> Draft:
