@@ -41,10 +41,14 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a builder may lean on. `candidates` and `gold` come from the goal and only reach privileged policies."""
+    """What a builder may lean on. `candidates` and `gold` come from the goal and only reach privileged policies.
+
+    `share` is the part of this machine that is ours to use: one of n processes that work side by side has 1/n.
+    """
 
     home: Path
     seed: int = 0
+    share: float = 1.0
     clock: Callable[[], datetime] = field(default=_now)
     tools: Callable[[str], Sequence[ActionSchema]] | None = None
     legal: Candidates | None = None

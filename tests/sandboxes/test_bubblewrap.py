@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandboxes.jails import gone_within, program, proven_home, survivors, within
-from tracewright.errors import MissingPartError
-from tracewright.records.job import Isolation, Limits, Outcome
+from tracewright.errors import MissingPartError, SandboxError
+from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox, bubblewrap
 from tracewright.sandboxes._jail import cgroups, preflight, seccomp
@@ -53,6 +53,18 @@ def _preflight(home: Path, **options: str) -> Isolation:
 def test_a_missing_binary_is_named_with_its_package(tmp_path: Path) -> None:
     with pytest.raises(MissingPartError, match=r"needs no-such-bwrap.*apt-get install bubblewrap"):
         _preflight(tmp_path, binary="no-such-bwrap")
+
+
+def test_a_process_that_has_a_share_of_the_machine_admits_no_more_than_it() -> None:
+    async def work() -> None:
+        sandbox = build(Options(), Parts(home=proven_home(), share=1e-3))
+        try:
+            await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": "print(1)"}))
+        finally:
+            await sandbox.close()
+
+    with pytest.raises(SandboxError, match="this machine admits"):
+        asyncio.run(work())
 
 
 @pytest.mark.parametrize(

@@ -106,22 +106,25 @@ def source_of(recipe: Recipe, environment: Environment, home: Path) -> Source | 
 
 
 @asynccontextmanager
-async def open_sandbox(part: Part, home: Path) -> AsyncIterator[Sandbox]:
-    """Open a sandbox whose preflight passed and close it at the end; raises MissingPartError when none holds."""
-    sandbox = await _first_sandbox(part, home)
+async def open_sandbox(part: Part, home: Path, share: float = 1.0) -> AsyncIterator[Sandbox]:
+    """Open a sandbox whose preflight passed and close it at the end; raises MissingPartError when none holds.
+
+    `share` is the part of the machine that this process may use.
+    """
+    sandbox = await _first_sandbox(part, home, share)
     try:
         yield sandbox
     finally:
         await sandbox.close()
 
 
-async def _first_sandbox(part: Part, home: Path) -> Sandbox:
+async def _first_sandbox(part: Part, home: Path, share: float) -> Sandbox:
     if part.name != "auto":
-        return await _proved(part.name, part.options(), home)
+        return await _proved(part.name, part.options(), home, share)
     reasons: list[str] = []
     for name in sandbox_names():
         try:
-            return await _proved(name, part.options(), home)
+            return await _proved(name, part.options(), home, share)
         except MissingPartError as error:
             reasons.append(f"{name}: {error}")
     raise MissingPartError("no sandbox holds on this machine, so nothing is run. " + "; ".join(reasons))
@@ -132,8 +135,8 @@ def sandbox_names() -> list[str]:
     return sorted(registry.names("sandboxes"), key=lambda name: (name not in SANDBOX_ORDER, name))
 
 
-async def _proved(name: str, options: Mapping[str, Any], home: Path) -> Sandbox:
-    sandbox: Sandbox = registry.build("sandboxes", name, options, parts(home))
+async def _proved(name: str, options: Mapping[str, Any], home: Path, share: float) -> Sandbox:
+    sandbox: Sandbox = registry.build("sandboxes", name, options, parts(home, share=share))
     try:
         await sandbox.preflight()
     except BaseException:
@@ -144,12 +147,12 @@ async def _proved(name: str, options: Mapping[str, Any], home: Path) -> Sandbox:
 
 @asynccontextmanager
 async def open_players(
-    recipe: Recipe, home: Path, tasks: Mapping[str, Task], provenance: Provenance
+    recipe: Recipe, home: Path, tasks: Mapping[str, Task], provenance: Provenance, share: float = 1.0
 ) -> AsyncIterator[Players]:
-    """Open everyone who takes part in the episodes of a recipe."""
+    """Open everyone who takes part in the episodes of a recipe, on a `share` of the machine."""
     environment = environment_of(recipe.environment, home)
     grader = grader_of(recipe.environment, home)
-    async with open_sandbox(recipe.sandbox, home) as sandbox:
+    async with open_sandbox(recipe.sandbox, home, share) as sandbox:
         policy = _policy(recipe, home, environment, grader, sandbox, tasks)
         yield Players(
             environment=environment,

@@ -94,7 +94,8 @@ async def play_shard(raw: JsonObject) -> JsonObject:
     home, rollout = Path(shard.home), shard.rollout
     tasks = {task.id: task for task in shard.tasks}
     source = provenance(rollout.recipe.engine.name, rollout.id)
-    async with open_players(rollout.recipe, home, tasks, source) as players:
+    share = 1 / rollout.recipe.engine.workers
+    async with open_players(rollout.recipe, home, tasks, source, share) as players:
         result = await collect_shard(players, rollout.recipe.policy, Journal(home, rollout.id), shard.tasks)
     return result.model_dump(mode="json", exclude_defaults=True)
 

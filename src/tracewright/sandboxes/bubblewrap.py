@@ -65,14 +65,15 @@ class Options(BaseModel):
 
 def build(options: Options, parts: Parts) -> BubblewrapSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return BubblewrapSandbox(options, parts.home)
+    return BubblewrapSandbox(options, parts.home, parts.share)
 
 
 class BubblewrapSandbox:
     """A jail for jobs; belongs to the event loop in which it was first used."""
 
-    def __init__(self, options: Options, home: Path) -> None:
+    def __init__(self, options: Options, home: Path, share: float = 1.0) -> None:
         self._options = options
+        self._share = share
         self._home = home
         self._blobs = Blobs(home / "blobs")
         self._module = cache(partial(module_path, "jobs"))
@@ -99,7 +100,7 @@ class BubblewrapSandbox:
             if self._ready is None:
                 launcher = await asyncio.to_thread(self._launcher)
                 isolation = launcher.isolation(await _proof(launcher, self._home / "preflight"))
-                admission = Admission(budget(self._options.memory_share))
+                admission = Admission(budget(self._options.memory_share * self._share))
                 pool = Pool(launcher.start, admission, self._options.workers, self._options.jobs_per_worker)
                 self._ready = pool, isolation
             return self._ready
