@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from tests.builders import make_step, make_task
 from tracewright.environments.astgrep.actions import SCHEMAS
-from tracewright.environments.astgrep.environment import CANDIDATE_LIMIT, AstGrepEnvironment
+from tracewright.environments.astgrep.environment import CANDIDATE_LIMIT, WORD_LIMIT, AstGrepEnvironment
 from tracewright.records.action import Action
 from tracewright.records.job import Job, Outcome
 from tracewright.records.trace import Verdict
@@ -90,6 +90,12 @@ def test_whatever_did_not_run_to_its_end_is_not_accepted(status: str) -> None:
     assert verdict.reason == f"The action ended as {status}."
 
 
+def test_what_tests_write_into_the_workspace_does_not_count() -> None:
+    verdict = judged(Action(name="run_tests"), Outcome(status="ok", files={"a.py": "forged\n"}))
+    assert not verdict.accepted
+    assert "a.py" in verdict.reason
+
+
 def test_only_a_submit_ends_the_episode() -> None:
     assert judged(Action(name="submit"), Outcome(status="ok")).done
     assert not judged(REWRITE, Outcome(status="ok", files={"a.py": "b"})).done
@@ -107,3 +113,9 @@ def test_candidates_are_bounded() -> None:
     words = " ".join(f"word{number}" for number in range(100))
     task = make_task(instruction=words, files={"a.py": words})
     assert len(list(WORLD.candidates(task.view(), []))) == CANDIDATE_LIMIT
+
+
+def test_only_so_many_words_of_an_instruction_are_looked_for() -> None:
+    words = " ".join(f"word{number}" for number in range(WORD_LIMIT))
+    task = make_task(instruction=f"{words} late", files={"a.py": "late"})
+    assert not list(WORLD.candidates(task.view(), []))

@@ -144,6 +144,34 @@ def test_hidden_tests_decide_and_a_run_without_evidence_earns_nothing(
         assert grade.reward == 0.0
 
 
+@pytest.mark.parametrize("code", [True, False])
+def test_a_change_of_layout_and_comments_alone_earns_nothing_whatever_the_tests_say(code: bool) -> None:
+    step = rewrite({"a.py": POST}, tree={"a.py": "t"}, code_changed={"a.py": code})
+    found = AstGrepGrader().grade(task(HIDDEN), [step])
+    assert isinstance(found, Deferred)
+    grade = found.finish(Outcome(status="ok", result={"collected": 1}))
+    assert isinstance(grade, Grade)
+    assert (grade.passed, grade.reward > 0) == (code, code)
+
+
+def test_a_goal_of_blanks_alone_must_be_met_to_the_byte() -> None:
+    pre, post = "s = '''a\nb'''\nc = 1\n", "s = '''a\n\nb'''\nc = 1\n"
+    elsewhere = rewrite({"a.py": f"{pre}\n"}, tree={"a.py": "t"}, code_changed={"a.py": False})
+    assert graded(Goal(files={"a.py": post}), elsewhere, files={"a.py": pre}).reward == 0.0
+    there = rewrite({"a.py": post}, tree={"a.py": "t"}, code_changed={"a.py": False})
+    assert graded(Goal(files={"a.py": post}), there, files={"a.py": pre}).passed
+
+
+def test_a_line_separator_inside_a_literal_is_no_end_of_a_line() -> None:
+    assert not graded(Goal(files={"a.js": "s = `a\nb`\n"}), rewrite({"a.js": "s = `a\u2028b`\n"})).passed
+
+
+def test_a_file_stays_broken_while_another_language_is_changed() -> None:
+    broken = rewrite({"a.py": "f((\n"}, tree={"a.py": "t"}, parse_errors={"a.py": 1})
+    sound = rewrite({"b.js": "g();\n"}, tree={"b.js": "t"}, parse_errors={"b.js": 0})
+    assert not graded(Goal(files={"a.py": POST}), broken, sound).check("parses")
+
+
 def candidates(found: Task, outcome: Outcome) -> list[Action]:
     proposed = AstGrepGrader().candidates(found)
     assert isinstance(proposed, Deferred)

@@ -71,7 +71,8 @@ def _apply(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
     if not scanned:
         return Result(status="no_match", code="no_file", message=f"No file in view is {' or '.join(sorted(wanted))}.")
     applied = apply_rules(rules, scanned, passes, layout)
-    facts = _apply_facts(rules, scanned, applied) | {"changed_lines": _lines(_base(request), scanned, applied)}
+    facts = _apply_facts(rules, scanned, applied)
+    facts |= _since(_base(request), scanned, applied, facts["tree"])
     if not applied.passes:
         return Result(status="no_match", code="no_match", message="No rule matched anything.", result=facts)
     changed = {path: text for path, text in applied.files.items() if text != scanned[path]}
@@ -109,11 +110,17 @@ def _apply_facts(rules: tuple[Rule, ...], before: Mapping[str, str], applied: Ap
     }
 
 
-def _lines(base: Mapping[str, str], before: Mapping[str, str], applied: Applied) -> dict[str, Any]:
-    original = {path: base.get(path, text) for path, text in before.items()}
+def _since(
+    base: Mapping[str, str], before: Mapping[str, str], applied: Applied, trees: Mapping[str, str]
+) -> dict[str, Any]:
+    """Say of each file that is not as in `base` which lines changed, and whether more did than layout and comments."""
     texts = applied.files
+    original = {path: base.get(path, text) for path, text in before.items()}
+    changed = [path for path in sorted(before) if texts[path] != original[path]]
+    old = describe({path: original[path] for path in changed}, {path: language_of(path) for path in changed})
     return {
-        path: changed_lines(original[path], texts[path]) for path in sorted(before) if texts[path] != original[path]
+        "changed_lines": {path: changed_lines(original[path], texts[path]) for path in changed},
+        "code_changed": {path: old["tree"].get(path) != trees.get(path) for path in changed},
     }
 
 

@@ -32,6 +32,7 @@ TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 QUOTED = re.compile(r"`([^`\n]{1,200})`")
 IDENTIFIER = re.compile(r"\b[A-Za-z_]\w{2,}\b")
 CANDIDATE_LIMIT = 64
+WORD_LIMIT = 256
 
 
 class Options(Record):
@@ -91,8 +92,10 @@ class AstGrepEnvironment:
         language = task.tags.get("language", "python")
         text = "\n".join(workspace(task, steps).values())
         quoted = list(dict.fromkeys(QUOTED.findall(task.instruction)))
-        words = quoted or list(dict.fromkeys(IDENTIFIER.findall(task.instruction)))
-        pairs = ((old, new) for old, new in product(words, words) if old != new and old in text)
+        # An instruction of a megabyte must not cost minutes here.
+        words = (quoted or list(dict.fromkeys(IDENTIFIER.findall(task.instruction))))[:WORD_LIMIT]
+        there = [word for word in words if word in text]
+        pairs = ((old, new) for old, new in product(there, words) if old != new)
         for index, (old, new) in enumerate(pairs):
             if index >= CANDIDATE_LIMIT:
                 return
@@ -128,15 +131,20 @@ def _tests(task: TaskView, files: dict[str, str]) -> Job | Outcome:
 
 def _checks(action: Action, outcome: Outcome) -> tuple[Check, ...]:
     ran = Check(name="ran", passed=outcome.status == "ok", detail=outcome.code)
-    if action.name not in CHANGING or not ran.passed:
+    if not ran.passed:
         return (ran,)
-    return (ran, Check(name="changed", passed=bool(outcome.files)))
+    if action.name in CHANGING:
+        return (ran, Check(name="changed", passed=bool(outcome.files)))
+    # A change counts by being accepted, and what tests write into the workspace is no refactoring.
+    return (ran,) if not outcome.files else (ran, Check(name="unchanged", passed=False))
 
 
 def _reason(action: Action, outcome: Outcome, checks: Sequence[Check]) -> str:
     if failed := next((check for check in checks if not check.passed), None):
         if failed.name == "changed":
             return "The rule matched, but its rewrite left every file as it was."
+        if failed.name == "unchanged":
+            return f"The tests passed, but they wrote files ({', '.join(sorted(outcome.files))[:200]}); these are gone."
         return outcome.message or f"The action ended as {outcome.status}."
     if action.name not in CHANGING:
         return outcome.message or "Done."

@@ -18,6 +18,7 @@ from tracewright.registry import Parts
 GRADER = "astgrep-grader-1"
 WEIGHTS = {"passed": 0.6, "exact": 0.2, "clean": 0.1, "generalises": 0.1}
 GATES = ("changed", "parses", "evidence")
+ABOUT_FILES = ("tree", "parse_errors", "changed_lines", "code_changed")
 CANDIDATES = 8
 SEARCH_SECONDS = 60.0
 
@@ -79,7 +80,7 @@ def _actions(outcome: Outcome) -> Sequence[Action]:
 def _grade(task: Task, steps: Sequence[Step], files: Mapping[str, str], *, evidence: bool, passed: bool) -> Grade:
     facts = _facts(steps)
     checks = {
-        "changed": bool(changes(task.files, files)),
+        "changed": _changed(task, files, facts),
         "parses": not any(_counts(facts, "parse_errors").values()),
         "evidence": evidence,
         "passed": passed,
@@ -117,13 +118,29 @@ def _same_but_blanks(task: Task, files: Mapping[str, str]) -> bool:
 
 def _lines(text: str) -> list[str]:
     """Return the lines that count: without blank ones and without trailing blanks."""
-    return [line.rstrip() for line in text.splitlines() if line.strip()]
+    # Other characters at which `splitlines` breaks may stand inside a literal.
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
 def _facts(steps: Sequence[Step]) -> Mapping[str, JsonValue]:
-    """Return what the jail found out about the files after the last change that stands."""
-    changing = [step for step in effective(steps) if step.action is not None and step.action.name in CHANGING]
-    return changing[-1].outcome.result if changing else {}
+    """Return what the jail found out about each file after the last change that stands and looked at it."""
+    facts: dict[str, dict[str, JsonValue]] = {name: {} for name in ABOUT_FILES}
+    for step in effective(steps):
+        if step.action is None or step.action.name not in CHANGING:
+            continue
+        for name, found in facts.items():
+            # A file that is as it was in the beginning is in `tree` only.
+            for path in _counts(step.outcome.result, "tree"):
+                found.pop(path, None)
+            found.update(_counts(step.outcome.result, name))
+    return {**facts}
+
+
+def _changed(task: Task, files: Mapping[str, str], facts: Mapping[str, JsonValue]) -> bool:
+    """Say whether the code changed: layout and comments alone do not count, but where they are the very goal."""
+    changed, code = changes(task.files, files), _counts(facts, "code_changed")
+    wanted = not task.goal.tests and _goal_files(task) == dict(files)
+    return bool(changed) and (wanted or any(code.get(path, True) for path in changed))
 
 
 def _counts(facts: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue]:

@@ -1,0 +1,56 @@
+"""Digests of trees: blanks inside a literal are part of the program, blanks between its tokens are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tracewright.jobs._ast_grep.trees import shape
+from tracewright.jobs.ast_grep import run
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("python", 'x = "a"\n', 'x = "a "\n'),
+        ("python", r'x = "\nabc"', r'x = "\nxyz"'),
+        ("python", r'x = "a\nb"', r'x = "a\n  b"'),
+        ("python", "x = f'{a:.2f}'\n", "x = f'{a:.3f}'\n"),
+        ("javascript", "x = ` a`;\n", "x = `a`;\n"),
+        ("javascript", "/a /.test(x);\n", "/a/.test(x);\n"),
+        ("typescript", 'x = "a";\n', 'x = " a";\n'),
+        ("java", 'class A { String s = "a"; }\n', 'class A { String s = "a "; }\n'),
+        ("lua", r'x = "a\nb"', r'x = "a\nc"'),
+        ("scala", 'val x = s"a${b}c"\n', 'val x = s"a${b}d"\n'),
+    ],
+)
+def test_what_a_literal_says_is_in_the_digest_to_the_blank(language: str, one: str, other: str) -> None:
+    assert shape(one, language).digest != shape(other, language).digest
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("python", r'x = ["a\nb", 1]', 'x = [\n    "a\\nb",\n    1]\n'),
+        ("python", 'x = f"{a}"\n', 'x = f"{ a }"\n'),
+        ("python", 'x = ("a" "b")\n', 'x = ("a"\n     "b")\n'),
+        ("javascript", "x = `${a}`;\n", "x = `${ a }`;\n"),
+        ("typescript", "type A = `a${B}`;\n", "type A = `a${ B }`;\n"),
+        ("cpp", "template<class T> void f() {}\n", "template <class T>  void f( ) {}\n"),
+    ],
+)
+def test_blanks_between_the_tokens_are_not_even_inside_an_interpolation(language: str, one: str, other: str) -> None:
+    assert shape(one, language).digest == shape(other, language).digest
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "changed"), [("foo($A)  # why", False), ("foo( $A )", False), ("bar($A)", True), ("foo($A, 1)", True)]
+)
+def test_a_rule_tells_whether_more_changed_than_layout_and_comments(rewrite: str, changed: bool) -> None:
+    request = {"op": "apply", "pattern": "foo($A)", "rewrite": rewrite, "language": "python"}
+    assert run(request, {"a.py": "foo(1)\n"}, {}).result["code_changed"] == {"a.py": changed}
+
+
+def test_whether_the_code_changed_is_told_of_the_base() -> None:
+    request = {"op": "apply", "pattern": "bar(1)", "rewrite": "foo(1)", "language": "python"}
+    done = run({**request, "base": {"a.py": "foo(1)  # one\n"}}, {"a.py": "bar(1)\n"}, {})
+    assert done.result["code_changed"] == {"a.py": False}
