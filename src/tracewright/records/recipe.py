@@ -106,7 +106,7 @@ class Recipe(Record):
         data = self.model_dump(mode="json", exclude_defaults=True)
         for path, value in settings.items():
             _lay(data, _resolve(path), value)
-        return read_recipe_data(type(self), data, "the settings")
+        return read_recipe_data(type(self), data, "what --set asks for")
 
 
 PARTS: dict[str, type[Record]] = {
