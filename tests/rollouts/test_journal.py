@@ -10,7 +10,7 @@ from tests.builders import make_step, make_task
 from tracewright.errors import StoreError, UsageError
 from tracewright.records.recipe import Recipe
 from tracewright.records.rollout import Rollout
-from tracewright.rollouts.journal import Attempt, Done, Journal, tasks_sha256
+from tracewright.rollouts.journal import Attempt, Done, Journal, claim, tasks_sha256
 
 
 def journal(home: Path) -> Journal:
@@ -41,6 +41,34 @@ def test_a_torn_line_is_passed_over_and_the_next_one_is_whole(home: Path) -> Non
         file.write('{"attempt": 0, "step": {"ind')
     made.add_step("t", 0, make_step(1))
     assert [step.index for step in made.steps("t")[0]] == [0, 1]
+
+
+def test_a_line_torn_inside_a_character_is_passed_over(home: Path) -> None:
+    made = journal(home)
+    made.add_step("t", 0, make_step(0))
+    with (made.folder / "t.jsonl").open("ab") as file:
+        file.write('{"attempt": 0, "step": {"thought": "é'.encode()[:-1])
+    made.add_step("t", 0, make_step(1))
+    assert [step.index for step in made.steps("t")[0]] == [0, 1]
+
+
+def test_steps_that_two_wrote_beside_each_other_are_taken_once_each(home: Path) -> None:
+    made = journal(home)
+    for index in (0, 0, 1, 1):
+        made.add_step("t", 0, make_step(index))
+    assert [step.index for step in made.steps("t")[0]] == [0, 1]
+
+
+def test_a_rollout_is_played_by_one_process_at_a_time(home: Path) -> None:
+    made = journal(home)
+    with made.alone(), pytest.raises(UsageError, match="played by another process"), made.alone():
+        pass
+    with made.alone():
+        pass
+
+
+def test_two_rollouts_of_one_second_have_folders_of_their_own(home: Path) -> None:
+    assert [claim(home, "r"), claim(home, "r"), claim(home, "r")] == ["r", "r-2", "r-3"]
 
 
 def test_the_last_word_on_a_task_counts(home: Path) -> None:

@@ -15,7 +15,7 @@ from tracewright.records.recipe import Recipe
 from tracewright.records.rollout import Rollout, RolloutReport
 from tracewright.records.task import Task
 from tracewright.rollouts.collect import Shard, collect, collect_shard
-from tracewright.rollouts.journal import Done, Journal, tasks_sha256
+from tracewright.rollouts.journal import Done, Journal, claim, tasks_sha256
 from tracewright.rollouts.report import report
 
 WORK = "tracewright.pipeline.collection:play_shard"
@@ -36,7 +36,7 @@ def begin(recipe: Recipe, home: Path, tasks: list[Task], drops: Drops) -> Rollou
         raise UsageError(f"the oracle plays gold actions and none of the {len(tasks)} tasks has any; use search")
     created = now()
     rollout = Rollout(
-        id=_free_id(home, f"{created:%Y%m%d-%H%M%S}-{recipe.id[:8]}"),
+        id=claim(home, f"{created:%Y%m%d-%H%M%S}-{recipe.id[:8]}"),
         recipe=recipe,
         recipe_id=recipe.id,
         tasks_sha256=tasks_sha256(tasks),
@@ -63,8 +63,13 @@ def load(home: Path, rollout_id: str, recipe: Recipe | None = None) -> Rollout:
 
 async def run(rollout: Rollout, home: Path, progress: Progress) -> RolloutReport:
     """Play what is missing of a rollout and return its report; whatever ends it early leaves it resumable."""
-    journal, store = Journal(home, rollout.id), store_of(rollout.recipe.store, home)
-    engine = engine_of(rollout.recipe, home)
+    journal = Journal(home, rollout.id)
+    with journal.alone():
+        return await _run(rollout, home, journal, progress)
+
+
+async def _run(rollout: Rollout, home: Path, journal: Journal, progress: Progress) -> RolloutReport:
+    store, engine = store_of(rollout.recipe.store, home), engine_of(rollout.recipe, home)
     begun, done = monotonic(), len([entry for entry in journal.done() if not entry.unresolved])
     finished = False
     try:
@@ -98,12 +103,3 @@ async def play_shard(raw: JsonObject) -> JsonObject:
     async with open_players(rollout.recipe, home, tasks, source, share) as players:
         result = await collect_shard(players, rollout.recipe.policy, Journal(home, rollout.id), shard.tasks)
     return result.model_dump(mode="json", exclude_defaults=True)
-
-
-def _free_id(home: Path, wanted: str) -> str:
-    folder = home / "rollouts"
-    taken = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    number = 1
-    while (name := wanted if number == 1 else f"{wanted}-{number}") in taken:
-        number += 1
-    return name

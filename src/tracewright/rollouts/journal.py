@@ -7,10 +7,13 @@ its traces are in the store).
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -102,6 +105,16 @@ class Journal:
         except (OSError, ValidationError) as error:
             raise StoreError(f"the rollout record of {self.id!r} cannot be read: {error}") from error
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the rollout while it is played; raises UsageError where another process plays it."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            _lock(folder, self.id)
+            yield
+        finally:
+            os.close(folder)
+
     def tasks(self) -> Iterator[Task]:
         """Yield the tasks with their goals, in their order."""
         path = self.folder / "tasks.jsonl"
@@ -110,10 +123,15 @@ class Journal:
                 yield read_task(line, f"{path}:{number}")
 
     def steps(self, task_id: str) -> dict[int, list[Step]]:
-        """Return attempt to finished steps of a task; a line torn by a crash ends its attempt there."""
+        """Return attempt to finished steps of a task, in order; a line torn by a crash is played again."""
         found: dict[int, list[Step]] = {}
         for entry in _lines(self.folder / f"{task_id}.jsonl"):
-            found.setdefault(entry["attempt"], []).append(Step.model_validate(entry["step"]))
+            step = Step.model_validate(entry["step"])
+            steps = found.setdefault(entry["attempt"], [])
+            if step.index == 0:
+                steps.clear()  # somebody who did not know of the others began again
+            if step.index == len(steps):
+                steps.append(step)
         return found
 
     def add_step(self, task_id: str, attempt: int, step: Step) -> None:
@@ -131,9 +149,32 @@ class Journal:
         _append(self.folder / "done.jsonl", [entry.to_json() for entry in entries], sync=True)
 
 
+def claim(home: Path, wanted: str) -> str:
+    """Make the folder of a new rollout and return its id; who comes second under a name gets a number behind it."""
+    names = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+    return next(name for name in names if _made(home / "rollouts" / name))
+
+
 def tasks_sha256(tasks: Iterable[Task]) -> str:
     """Return the hash of a list of tasks: of their ids in order."""
     return hashlib.sha256("\n".join(task.id for task in tasks).encode()).hexdigest()
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise StoreError(f"cannot write {folder}: {error.strerror}; free space or choose another home") from error
+    return True
+
+
+def _lock(folder: int, rollout_id: str) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(f"rollout {rollout_id} is played by another process; wait for it or stop it") from error
 
 
 def _append(path: Path, lines: Sequence[str], *, sync: bool = False) -> None:
@@ -155,10 +196,10 @@ def _append(path: Path, lines: Sequence[str], *, sync: bool = False) -> None:
 def _lines(path: Path) -> Iterator[Any]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="surrogatepass") as file:
+    with path.open("rb") as file:
         for line in file:
             try:
-                entry = json.loads(line)
+                entry = json.loads(line.decode("utf-8", "surrogatepass"))
             except ValueError:
                 continue  # torn by a crash; what it held is played again
             yield entry
