@@ -30,6 +30,9 @@ def tracewright(home: Path, *words: object, path: str = "", file_bytes: int | No
     """Run a command; `path` replaces PATH, and no file that it writes may grow over `file_bytes`."""
     command = [sys.executable, "-m", "tracewright.cli.main", *map(str, words)]
     environment = {**os.environ, "TRACEWRIGHT_HOME": str(home), "COLUMNS": "200"} | ({"PATH": path} if path else {})
+    if file_bytes is not None:
+        # Coverage would complain of the full disk, too.
+        environment = {key: value for key, value in environment.items() if not key.startswith("COVERAGE_PROCESS")}
     limited = partial(limit_files, file_bytes) if file_bytes else None
     return subprocess.run(
         command, env=environment, cwd=home.parent, capture_output=True, text=True, check=False, preexec_fn=limited
