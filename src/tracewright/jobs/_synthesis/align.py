@@ -10,7 +10,7 @@ from tracewright.jobs._synthesis.tree import Node, Tree
 
 _MOST_CELLS = 2500
 _ALIKE = 0.34
-_ALIKE_ACROSS_KINDS = 0.5
+_ALIKE_ACROSS_KINDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Alignment:
 def align(pre: Tree, post: Tree) -> Alignment:
     """Align two trees: equal parts first, then children by likeness."""
     pairs = _Pairs(pre, post)
-    pairs.pair(pre.root, post.root)
+    if pre.leaves and post.leaves:
+        pairs.pair(pre.root, post.root)
     forward, backward = [-1] * len(pre.leaves), [-1] * len(post.leaves)
     for i, j in pairs.found:
         forward[i], backward[j] = j, i
