@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tests.open_sandboxes import BreakingSandbox
+import pytest
+from pydantic import JsonValue
+
+from tests.open_sandboxes import BreakingSandbox, OpenSandbox
 from tests.rollouts.players import POST, REWRITE, SUBMIT, ScriptedPolicy, log_task, make_players
 from tracewright.policies import Policy
 from tracewright.records.action import Action
+from tracewright.records.job import Job, Observed, Outcome
 from tracewright.records.task import Goal, Task
 from tracewright.records.trace import Trace
 from tracewright.rollouts.rollout import play
@@ -89,6 +94,32 @@ def test_a_turn_without_an_action_costs_a_step_and_says_so() -> None:
     assert trace.steps[0].action is None
     assert trace.steps[1].observation.feedback == "The reply held no action that could be read."
     assert trace.passed
+
+
+@pytest.mark.parametrize("value", [2**60, float("nan"), "\ud800"])
+def test_a_turn_that_no_json_can_hold_costs_a_step_and_ends_nothing(value: JsonValue) -> None:
+    wild = Action(name="rewrite", arguments={"pattern": value})
+    trace = played(ScriptedPolicy([wild], [REWRITE], [SUBMIT]))
+    assert statuses(trace) == ["no_action", "ok", "ok"]
+    generation = trace.steps[0].generation
+    assert generation is not None
+    assert "plain JSON" in generation.parse_error
+
+
+def test_who_was_handed_the_goal_is_privileged_whatever_they_say() -> None:
+    players = make_players(ScriptedPolicy([SUBMIT]))
+    assert not players.card().privileged
+    assert replace(players, privileged=True).card().privileged
+
+
+def test_a_sandbox_that_says_nothing_of_its_walls_has_none() -> None:
+    class Silent(OpenSandbox):
+        async def run(self, job: Job) -> Outcome:
+            return (await super().run(job)).model_copy(update={"observed": Observed()})
+
+    trace = asyncio.run(play(make_players(ScriptedPolicy([REWRITE], [SUBMIT]), Silent()), log_task(), 0))
+    assert trace is not None
+    assert trace.isolation == "none"
 
 
 def test_several_actions_of_one_turn_are_steps_of_that_turn() -> None:

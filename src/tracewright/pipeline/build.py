@@ -164,6 +164,7 @@ async def open_players(
             max_retries=recipe.policy.max_retries,
             policy_parameters=recipe.policy.options(),
             provenance=provenance,
+            privileged=is_privileged(recipe.policy.name, _policy_options(recipe)),
         )
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from tracewright.environments import Environment, Grader
-from tracewright.errors import SandboxError
+from tracewright.errors import RecordError, SandboxError
 from tracewright.policies import Policy
-from tracewright.records.action import Action, Observation, Turn
-from tracewright.records.base import JsonObject, digest
-from tracewright.records.job import Job, Outcome
+from tracewright.records.action import Action, Generation, Observation, Turn
+from tracewright.records.base import JsonObject, canonical, digest
+from tracewright.records.job import Isolation, Job, Outcome
 from tracewright.records.task import Deferred, Task
 from tracewright.records.tools import refuse
 from tracewright.records.trace import Check, Grade, PolicyCard, Provenance, Step, Trace, Verdict
@@ -35,6 +35,8 @@ class Players:
     max_retries: int = 3
     policy_parameters: JsonObject = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
+    privileged: bool = False
+    """Whether the policy was handed goals, whatever it says of itself."""
 
     def card(self) -> PolicyCard:
         """Return who acts, as it stands in each trace."""
@@ -42,7 +44,7 @@ class Players:
             name=self.policy.name,
             version=self.policy.version,
             kind=self.policy.kind,
-            privileged=self.policy.privileged,
+            privileged=self.privileged or self.policy.privileged,
             parameters=self.policy_parameters,
         )
 
@@ -73,9 +75,10 @@ async def _episode(players: Players, task: Task, attempt: int, steps: list[Step]
     environment, view = players.environment, task.view()
     while not finished(steps, task):
         observation = environment.observe(view, steps)
-        turn = await players.policy.act(view, observation, steps, attempt)
-        if turn is None:
+        told = await players.policy.act(view, observation, steps, attempt)
+        if told is None:
             return bool(steps)
+        turn = _legible(told)
         number = steps[-1].turn + 1 if steps else 0
         for action in turn.actions or (None,):
             outcome = await _outcome(players, task, steps, action)
@@ -86,6 +89,15 @@ async def _episode(players: Players, task: Task, attempt: int, steps: list[Step]
             if finished(steps, task):
                 break
     return True
+
+
+def _legible(turn: Turn) -> Turn:
+    """Return a turn that can be stored: without actions where it holds half a character or a number that JSON lacks."""
+    try:
+        canonical(turn.model_dump(mode="json"))
+    except RecordError as error:
+        return Turn(generation=Generation(parse_error=str(error)))
+    return turn
 
 
 def finished(steps: Sequence[Step], task: Task) -> bool:
@@ -101,13 +113,23 @@ async def settle(sandbox: Sandbox, value: T | Deferred[T], retries: int = 3) -> 
 
 
 async def run_again(sandbox: Sandbox, job: Job, retries: int) -> Outcome:
-    """Run a job, again when the jail breaks; raises the last SandboxError once `retries` are used up."""
+    """Run a job, again when the jail breaks; raises the last SandboxError once `retries` are used up.
+
+    A sandbox that does not say what it held back is taken to have held back nothing.
+    """
     for _ in range(retries):
         try:
-            return await sandbox.run(job)
+            return _isolated(await sandbox.run(job))
         except SandboxError:
             continue
-    return await sandbox.run(job)
+    return _isolated(await sandbox.run(job))
+
+
+def _isolated(outcome: Outcome) -> Outcome:
+    if outcome.observed.isolation is not None:
+        return outcome
+    unknown = Isolation(backend="unknown", level="none")
+    return outcome.model_copy(update={"observed": outcome.observed.model_copy(update={"isolation": unknown})})
 
 
 async def _outcome(players: Players, task: Task, steps: Sequence[Step], action: Action | None) -> Outcome:
