@@ -85,6 +85,21 @@ def test_a_step_that_was_changed_is_told_by_its_number(
     assert (drift.trace, drift.step) == (trace.id, index)
 
 
+@pytest.mark.parametrize("part", ["observation", "message", "diff"])
+def test_what_a_student_would_learn_from_is_told_though_the_hashes_were_made_anew(trace: Trace, part: str) -> None:
+    step = trace.steps[1]
+    forged = {
+        "observation": {"observation": step.observation.model_copy(update={"text": "The answer is log."})},
+        "message": {"outcome": step.outcome.model_copy(update={"message": "forged"})},
+        "diff": {"outcome": step.outcome.model_copy(update={"diff": "forged"})},
+    }
+    steps = (trace.steps[0], step.model_copy(update=forged[part]).sealed(), *trace.steps[2:])
+    drift = replayed(trace.model_copy(update={"steps": steps}))
+    assert drift is not None
+    assert drift.step == 1
+    assert part in drift.what
+
+
 def test_a_trace_whose_grade_was_changed_is_told_as_a_whole(trace: Trace) -> None:
     raw = json.loads(trace.to_json())
     raw["grade"]["reward"] = 1.0

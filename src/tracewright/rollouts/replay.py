@@ -13,6 +13,10 @@ from tracewright.rollouts.rollout import judge, run_again
 from tracewright.sandboxes import Sandbox
 
 
+REPEATED = ("status", "code", "message", "exit_code", "result", "files", "diff", "artifacts")
+"""What must come out of an action again; what was printed or merely seen may differ from run to run."""
+
+
 class Drift(Record):
     """One place where a replay differs from what was stored; step -1 is the trace as a whole."""
 
@@ -52,8 +56,10 @@ async def _compare(
 ) -> str:
     if step.index != len(before):
         return f"the step says that it is number {step.index}"
+    if environment.observe(task, [one for one in before if one.turn < step.turn]) != step.observation:
+        return "observation differs"
     outcome = await _again(task, environment, sandbox, before, step, retries)
-    for name in ("status", "code", "result", "files", "artifacts"):
+    for name in REPEATED:
         if getattr(outcome, name) != getattr(step.outcome, name):
             return f"outcome.{name} differs"
     verdict = judge(environment, task, before, step.action, outcome)
