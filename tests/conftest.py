@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.stocked import Stock, stock
+from tracewright.errors import MissingPartError
+from tracewright.pipeline.jailed import run_jailed
 
 # No clock in the verdict and no dice: `--hypothesis-profile explore` looks for new examples.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
@@ -31,3 +36,22 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.fail(f"TRACEWRIGHT_CORPORA names {folder}, which is no folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def proved_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home in which a jail was proved to hold, or skip and say why none does."""
+    home = tmp_path_factory.mktemp("proved")
+    try:
+        asyncio.run(run_jailed([], home))
+    except MissingPartError as missing:
+        pytest.skip(str(missing))
+    return home
+
+
+@pytest.fixture(scope="session")
+def stocked(proved_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Stock:
+    """Return a home with traces, which no test may change."""
+    home = tmp_path_factory.mktemp("stocked")
+    (home / "preflight").symlink_to(proved_home / "preflight")
+    return stock(home)

@@ -1,24 +1,10 @@
-"""A home in which a jail was proved to hold, or a skip that says why none does."""
+"""A folder to stand in, with a home whose jail holds."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
-
-from tracewright.errors import MissingPartError
-from tracewright.pipeline.jailed import run_jailed
-
-
-@pytest.fixture(scope="session")
-def proved_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("proved")
-    try:
-        asyncio.run(run_jailed([], home))
-    except MissingPartError as missing:
-        pytest.skip(str(missing))
-    return home
 
 
 @pytest.fixture

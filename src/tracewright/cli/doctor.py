@@ -57,10 +57,12 @@ def _extras() -> list[dict[str, str | bool]]:
     from tracewright.registry import EXTRAS
 
     rows = []
-    for library, extra in sorted(EXTRAS.items()):
-        there = find_spec(library) is not None
-        fix = "" if there else f"pip install 'tracewright[{extra}]'"
-        rows.append(_row(extra, there, library if there else f"{library} is not installed", fix))
+    for extra in sorted(set(EXTRAS.values())):
+        libraries = sorted(library for library in EXTRAS if EXTRAS[library] == extra)
+        missing = [library for library in libraries if find_spec(library) is None]
+        fix = f"pip install 'tracewright[{extra}]'" if missing else ""
+        found = f"{missing[0]} is not installed" if missing else ", ".join(libraries)
+        rows.append(_row(extra, not missing, found, fix))
     return rows
 
 

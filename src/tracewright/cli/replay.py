@@ -29,17 +29,21 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Run every action of stored traces in the jail again and compare each step with what was stored."""
+    from tracewright.cli.rollout import name_drops
     from tracewright.pipeline.again import replay_traces
+    from tracewright.pipeline.tasks import Drops
 
+    drops = Drops()
     with progress("traces") as update:
-        report = asyncio.run(replay_traces(home, store, traces or [], limit, seed, input_file, update))
+        report = asyncio.run(replay_traces(home, store, traces or [], limit, seed, input_file, update, drops))
+    name_drops(drops)
     if as_json:
         emit(report)
     else:
         if report.drifted:
             table(("trace", "step", "what"), [(drift.trace[:12], drift.step, drift.what) for drift in report.drifted])
         say(f"{report.equal} of {report.traces} traces came out the same")
-    if report.drifted:
+    if report.drifted or drops.counts:
         raise typer.Exit(1)
 
 
@@ -52,12 +56,18 @@ def rejudge(
     as_json: Json = False,
 ) -> None:
     """Judge and grade stored traces again, without running a policy, and show what changed."""
+    from tracewright.cli.rollout import name_drops
     from tracewright.pipeline.again import rejudge_traces
+    from tracewright.pipeline.tasks import Drops
 
-    report = asyncio.run(rejudge_traces(home, store, rollout, tasks, write))
+    drops = Drops()
+    report = asyncio.run(rejudge_traces(home, store, rollout, tasks, write, drops))
+    name_drops(drops)
     if as_json:
         emit(report)
-        return
-    if report.changed:
-        table(("trace", "what"), [(change.trace[:12], change.what) for change in report.changed])
-    say(f"{report.traces} traces: {len(report.changed)} changed, {report.unknown} without a goal at hand")
+    else:
+        if report.changed:
+            table(("trace", "what"), [(change.trace[:12], change.what) for change in report.changed])
+        say(f"{report.traces} traces: {len(report.changed)} changed, {report.unknown} without a goal at hand")
+    if drops.counts:
+        raise typer.Exit(1)

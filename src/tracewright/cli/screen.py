@@ -20,6 +20,7 @@ Home = Annotated[
 ]
 DEFAULT_HOME = Path(".tracewright")
 PLAIN_SECONDS = 5.0
+FILE_WIDTH = 160
 
 
 class DefaultGroup(TyperGroup):
@@ -39,12 +40,12 @@ def emit(value: BaseModel | object) -> None:
 
 def say(text: str) -> None:
     """Print one line for people."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")
 
 
 def note(text: str) -> None:
     """Print one line for people beside the answer, on standard error."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
@@ -57,10 +58,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     drawn = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
         number = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
-        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
+        # What stands first names its row and is meant to be copied, so it stays in one piece.
+        drawn.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=index == 0)
     for row in cells:
         drawn.add_row(*(escape(printable(str(cell))) for cell in row))
-    Console().print(drawn)
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(drawn)
 
 
 def printable(text: str) -> str:

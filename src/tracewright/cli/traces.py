@@ -176,6 +176,7 @@ def delete_trace(
     trace_id: TraceId,
     store: StoreName = "sql",
     home: Home = DEFAULT_HOME,
+    as_json: Json = False,
 ) -> None:
     """Delete one trace and leave a tombstone, so that it is not taken in again."""
 
@@ -185,7 +186,11 @@ def delete_trace(
         await opened.delete(found.id)
         return found.id
 
-    say(f"deleted {asyncio.run(work())}")
+    deleted = asyncio.run(work())
+    if as_json:
+        emit({"deleted": deleted})
+    else:
+        say(f"deleted {deleted}")
 
 
 @traces.command("gc")

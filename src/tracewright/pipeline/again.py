@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from tracewright.environments import Environment
-from tracewright.errors import SourceError, UsageError
+from tracewright.errors import RecordError, SourceError, UsageError
 from tracewright.pipeline.build import environment_of, grader_of, open_sandbox, store_of
 from tracewright.pipeline.known import part_named
+from tracewright.pipeline.tasks import Drops
 from tracewright.pipeline.trace_files import read_traces
 from tracewright.records.recipe import SandboxPart, StorePart
 from tracewright.records.task import Dropped, Task, read_task
@@ -33,9 +34,13 @@ async def replay_traces(
     seed: int,
     path: Path | None,
     progress: Callable[[int, int], None],
+    drops: Drops | None = None,
 ) -> ReplayReport:
-    """Replay the traces named, or `limit` of all drawn with `seed`; raises UsageError where there are none."""
-    chosen = await _chosen(home, store, ids, limit, seed, path)
+    """Replay the traces named, or `limit` of all drawn with `seed`; raises UsageError where there are none.
+
+    A line of the file at `path` that is no trace is counted in `drops`, and the rest goes on.
+    """
+    chosen = await _chosen(home, store, ids, limit, seed, path, drops or Drops())
     drifts: list[Drift] = []
     async with open_sandbox(SandboxPart(), home) as sandbox:
         for start in range(0, len(chosen), AT_ONCE):
@@ -55,10 +60,10 @@ def _environment(trace: Trace, home: Path) -> Environment:
 
 
 async def _chosen(
-    home: Path, store: str, ids: Sequence[str], limit: int | None, seed: int, path: Path | None
+    home: Path, store: str, ids: Sequence[str], limit: int | None, seed: int, path: Path | None, drops: Drops
 ) -> list[Trace]:
     if path is not None:
-        traces = _read(path)
+        traces = list(_read(path, drops))
     elif ids:
         traces = [await find_trace(store_of(StorePart(name=store), home), trace_id) for trace_id in ids]
     else:
@@ -71,11 +76,12 @@ async def _chosen(
     return random.Random(seed).sample(by_id, limit)  # noqa: S311 -- a seeded draw, no secret
 
 
-def _read(path: Path) -> list[Trace]:
-    found = list(read_traces(path))
-    if broken := [line.where for line in found if isinstance(line, Dropped)]:
-        raise SourceError(f"{len(broken)} lines cannot be replayed: {broken[0]}")
-    return [trace for trace in found if isinstance(trace, Trace)]
+def _read(path: Path, drops: Drops) -> Iterator[Trace]:
+    for found in read_traces(path, changed=True):
+        if isinstance(found, Dropped):
+            drops.add(found)
+        else:
+            yield found
 
 
 async def find_trace(store: Store, trace_id: str) -> Trace:
@@ -98,11 +104,16 @@ async def all_traces(store: Store, query: Query) -> AsyncIterator[Trace]:
         query = query.model_copy(update={"cursor": page.cursor})
 
 
-async def rejudge_traces(home: Path, store: str, rollout: str, tasks: Path | None, write: bool) -> RejudgeReport:
-    """Grade stored traces again with the goals of their rollouts (or of a file); keep the changed ones if asked to."""
+async def rejudge_traces(
+    home: Path, store: str, rollout: str, tasks: Path | None, write: bool, drops: Drops
+) -> RejudgeReport:
+    """Grade stored traces again with the goals of their rollouts (or of a file); keep the changed ones if asked to.
+
+    A line of the file at `tasks` that is no task is counted in `drops`, and the rest goes on.
+    """
     kept = store_of(StorePart(name=store), home)
     goals: dict[str, dict[str, Task]] = {}
-    named = _goals_from(tasks) if tasks else {}
+    named = {task.id: task for task in _tasks_in(tasks, drops)} if tasks else {}
     count, unknown, changes, regraded = 0, 0, [], []
     async with open_sandbox(SandboxPart(), home) as sandbox:
         async for trace in all_traces(kept, Query(rollout=rollout)):
@@ -130,7 +141,15 @@ def _goal(home: Path, trace: Trace, goals: dict[str, dict[str, Task]]) -> Task |
     return goals[name].get(trace.task.id)
 
 
-def _goals_from(path: Path) -> dict[str, Task]:
-    with path.open(encoding="utf-8") as file:
-        tasks = [read_task(line, f"{path}:{number}") for number, line in enumerate(file, 1)]
-    return {task.id: task for task in tasks}
+def _tasks_in(path: Path, drops: Drops) -> Iterator[Task]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise SourceError(f"wanted tasks as JSON lines at {path}, found: {error.strerror}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield read_task(line.decode(errors="replace"), f"{path}:{number}")
+        except RecordError as error:
+            drops.add(Dropped("no_task", str(error)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +16,9 @@ from tracewright.pipeline.trace_files import read_traces
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.recipe import StorePart
 from tracewright.records.task import Dropped
-from tracewright.records.trace import Trace
+from tracewright.records.trace import Step, Trace
 from tracewright.renderers import Renderer
+from tracewright.rollouts.journal import Journal
 from tracewright.stores import Query
 
 BATCH = 100
@@ -69,10 +70,8 @@ def _traces(path: Path, faults: list[str]) -> Iterator[Trace]:
     for found in read_traces(path):
         if isinstance(found, Dropped):
             faults.append(found.where)
-        elif found.content_id() == found.id:
-            yield found
         else:
-            faults.append(f"{path}: trace {found.id[:12]} was changed: its id does not fit its content")
+            yield found
 
 
 def _batches(traces: Iterator[Trace]) -> Iterator[list[Trace]]:
@@ -87,11 +86,11 @@ def _batches(traces: Iterator[Trace]) -> Iterator[list[Trace]]:
 
 
 async def collect_garbage(home: Path, store: str, older_than: float) -> Swept:
-    """Remove blobs that no stored trace points to and that are older than `older_than` seconds."""
-    used: set[str] = set()
-    async for trace in all_traces(store_of(StorePart(name=store), home), Query()):
-        used |= set(trace.task.inputs.values())
-        used |= {one.sha256 for step in trace.steps for one in step.outcome.artifacts.values()}
+    """Remove blobs older than `older_than` seconds that no stored trace and no unfinished rollout points to.
+
+    The stores looked through are the one named and each that a rollout of this home has written to.
+    """
+    used = await _used(home, store)
     folder = Blobs(home / "blobs").folder
     removed = size = kept = 0
     # A younger blob may belong to a trace that is not stored yet.
@@ -107,3 +106,25 @@ async def collect_garbage(home: Path, store: str, older_than: float) -> Swept:
             raise StoreError(f"cannot remove {path}: {error.strerror}") from error
         removed, size = removed + 1, size + facts.st_size
     return Swept(removed=removed, bytes=size, kept=kept)
+
+
+async def _used(home: Path, store: str) -> set[str]:
+    rollouts = [Journal(home, path.parent.name).load() for path in sorted((home / "rollouts").glob("*/rollout.json"))]
+    stores = {part.to_json(): part for part in (StorePart(name=store), *(one.recipe.store for one in rollouts))}
+    # What is interrupted may be resumed on any day.
+    used = {name for one in rollouts if one.status != "completed" for name in _leant_on(Journal(home, one.id))}
+    for part in stores.values():
+        async for trace in all_traces(store_of(part, home), Query()):
+            used.update(trace.task.inputs.values(), _artifacts(trace.steps))
+    return used
+
+
+def _leant_on(journal: Journal) -> Iterator[str]:
+    for task in journal.tasks():
+        yield from task.inputs.values()
+        for steps in journal.steps(task.id).values():
+            yield from _artifacts(steps)
+
+
+def _artifacts(steps: Iterable[Step]) -> Iterator[str]:
+    return (artifact.sha256 for step in steps for artifact in step.outcome.artifacts.values())

@@ -22,6 +22,8 @@ from tracewright.sources import Source
 
 AT_ONCE = 64
 NAMED_DROPS = 20
+MOST_UNASKED = 5000
+"""How many tasks an environment that makes them from the seed alone may make where nobody said how many."""
 
 T = TypeVar("T")
 
@@ -61,7 +63,7 @@ async def iter_tasks(
     """Yield the tasks of the split asked for, without repetitions."""
     source = source_of(recipe, environment, home)
     request = TaskRequest(split=recipe.tasks.split, limit=recipe.tasks.limit, seed=recipe.tasks.seed)
-    drafts = environment.tasks(_records(source, drops), request)
+    drafts = _drafts(environment, source, request, drops)
     seen: set[str] = set()
     async for made in finish_in_order(sandbox, drafts):
         if isinstance(made, Dropped):
@@ -85,6 +87,30 @@ async def finish_in_order(sandbox: Sandbox, drafts: Iterable[MadeTask | Deferred
     while window := list(islice(waiting, AT_ONCE)):
         for made in await asyncio.gather(*map(one, window)):
             yield made
+
+
+def _drafts(
+    environment: Environment, source: Source | None, request: TaskRequest, drops: Drops
+) -> Iterator[MadeTask | Deferred[MadeTask]]:
+    records = _records(source, drops)
+    if environment.source or source is None:
+        made = environment.tasks(records, request)
+        return made if source or request.limit else _bounded(made, environment.name)
+    # An environment that reads no records cannot make tasks of them, but it can play those that are made.
+    return (_played(record, environment.name) for record in records)
+
+
+def _bounded(drafts: Iterator[MadeTask | Deferred[MadeTask]], name: str) -> Iterator[MadeTask | Deferred[MadeTask]]:
+    yield from islice(drafts, MOST_UNASKED)
+    if next(drafts, None) is not None:
+        raise UsageError(f"environment {name} makes more than {MOST_UNASKED} tasks; say with --limit how many you want")
+
+
+def _played(record: Record, name: str) -> MadeTask:
+    if isinstance(record, Task) and record.environment == name:
+        return record
+    found = f"a task of {record.environment[:60]!r}" if isinstance(record, Task) else "no task"
+    return Dropped("no_task", f"wanted a task of {name}, found {found}")
 
 
 def _records(source: Source | None, drops: Drops) -> Iterator[Record]:

@@ -8,31 +8,40 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from tracewright.errors import SourceError
+from tracewright.errors import RecordError, SourceError
 from tracewright.records.task import Dropped
 from tracewright.records.trace import Trace
 from tracewright.records.turn_text import unescape_all
 
 
-def read_traces(path: Path) -> Iterator[Trace | Dropped]:
-    """Yield the trace of each line, or why it is none; whether its id fits its content is for the caller to ask."""
+def read_traces(path: Path, *, changed: bool = False) -> Iterator[Trace | Dropped]:
+    """Yield the trace of each line, or why it is none.
+
+    A trace whose id does not fit its content is dropped, unless `changed` ones are wanted too.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _trace(line, f"{path}:{number}")
+                    yield _trace(line, f"{path}:{number}", changed=changed)
     except OSError as error:
         raise SourceError(f"wanted traces as JSON lines at {path}, found: {error.strerror}") from error
 
 
-def _trace(line: bytes, where: str) -> Trace | Dropped:
+def _trace(line: bytes, where: str, *, changed: bool) -> Trace | Dropped:
     try:
         row = json.loads(line)
         # An export escapes the control tokens in its texts; the stored form does not.
         record = unescape_all(row["record"]) if isinstance(row, dict) and "record" in row else row
-        return Trace.model_validate(record)
+        trace = Trace.model_validate(record)
+        fits = trace.content_id() == trace.id
     except ValidationError as error:
         fault = error.errors()[0]
         return Dropped("no_trace", f"{where} is no trace: {'.'.join(map(str, fault['loc']))}: {fault['msg']}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Dropped("no_trace", f"{where} is no JSON: {error}")
+    except RecordError as error:
+        return Dropped("no_trace", f"{where} has no id: {error}")
+    if fits or changed:
+        return trace
+    return Dropped("changed", f"{where}: trace {trace.id[:12]} was changed: its id does not fit its content")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tracewright.environments import Environment, Grader
 from tracewright.records.base import Record
 from tracewright.records.task import Task
-from tracewright.records.trace import Step, Trace
+from tracewright.records.trace import Grade, Step, Trace
 from tracewright.rollouts.rollout import judge, settle
 from tracewright.sandboxes import Sandbox
 
@@ -32,12 +34,16 @@ async def rejudge(trace: Trace, task: Task, environment: Environment, grader: Gr
     for step in trace.steps:
         verdict = judge(environment, task, steps, step.action, step.outcome)
         steps.append(step if verdict == step.verdict else step.model_copy(update={"verdict": verdict}).sealed())
-    grade = await settle(sandbox, grader.grade(task, steps))
+    # Where infrastructure ended the episode, there is nothing to grade: it never becomes a reward.
+    grade = None if trace.status == "unresolved" else await _grade(task, steps, grader, sandbox)
     if tuple(steps) == trace.steps and grade == trace.grade:
         return trace
     fields = {name: getattr(trace, name) for name in Trace.model_fields if name != "id"}
-    # An imported trace ends somewhere too; what was unresolved stays so, for nothing was run again.
     return Trace.of(**{**fields, "steps": tuple(steps), "grade": grade, "parent": trace.id})
+
+
+async def _grade(task: Task, steps: Sequence[Step], grader: Grader, sandbox: Sandbox) -> Grade:
+    return await settle(sandbox, grader.grade(task, steps))
 
 
 def difference(old: Trace, new: Trace) -> str:
