@@ -88,7 +88,7 @@ def test_a_step_that_was_changed_is_told_by_its_number(
 @pytest.mark.parametrize("part", ["observation", "message", "diff"])
 def test_what_a_student_would_learn_from_is_told_though_the_hashes_were_made_anew(trace: Trace, part: str) -> None:
     step = trace.steps[1]
-    forged = {
+    forged: dict[str, dict[str, Any]] = {
         "observation": {"observation": step.observation.model_copy(update={"text": "The answer is log."})},
         "message": {"outcome": step.outcome.model_copy(update={"message": "forged"})},
         "diff": {"outcome": step.outcome.model_copy(update={"diff": "forged"})},

@@ -24,6 +24,7 @@ from tracewright.cli import (
     tasks,
     traces,
 )
+from tracewright.cli.screen import note
 from tracewright.errors import TracewrightError
 
 INTERRUPTED = 130
@@ -59,7 +60,7 @@ def main() -> None:
     try:
         app()
     except TracewrightError as error:
-        sys.stderr.write(f"tracewright: {error}\n")
+        note(f"tracewright: {error}")
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt as error:
         sys.stderr.write("tracewright: interrupted\n")

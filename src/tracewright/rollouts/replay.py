@@ -12,7 +12,6 @@ from tracewright.records.trace import Step, Trace, step_claims
 from tracewright.rollouts.rollout import judge, run_again
 from tracewright.sandboxes import Sandbox
 
-
 REPEATED = ("status", "code", "message", "exit_code", "result", "files", "diff", "artifacts")
 """What must come out of an action again; what was printed or merely seen may differ from run to run."""
 
