@@ -123,15 +123,16 @@ def test_another_hidden_card_changes_neither_pass_nor_reward() -> None:
             assert (first.passed, first.reward) == (second.passed, second.reward)
 
 
-def test_the_opponents_card_appears_nowhere_before_the_grade() -> None:
+def test_the_opponents_card_appears_nowhere_in_a_trace_its_grade_included() -> None:
     for task in tasks(200):
         assert isinstance(task.goal.answer, dict)
         opponent = str(task.goal.answer["opponent"])
         steps = play(task, task.goal.actions)
         prompt = prompt_text(task.view(), ENVIRONMENT.observe(task.view(), steps), steps)
-        told = [prompt, task.view().to_json(), *(step.to_json() for step in steps)]
+        graded = grade(task, *task.goal.actions)
+        told = [prompt, task.view().to_json(), *(step.to_json() for step in steps), graded.to_json()]
         assert not any(opponent in text for text in told)
-        assert opponent in grade(task, *task.goal.actions).checks[-1].detail
+        assert graded.checks[-1].detail.startswith("returns ")
 
 
 def test_the_cards_of_a_task_and_the_unseen_ones_make_one_deck() -> None:

@@ -86,6 +86,13 @@ def test_the_weakest_jail_of_a_trace_counts() -> None:
     assert make_trace(steps=()).isolation == "vm"
 
 
+def test_a_change_that_nobody_says_was_jailed_was_not() -> None:
+    silent = make_step(outcome=Outcome(status="ok", files={"a.py": "x\n"}))
+    assert make_trace(steps=(silent,)).isolation == "none"
+    nothing_ran = make_step(outcome=Outcome(status="ok"))
+    assert make_trace(steps=(nothing_ran,)).isolation == "vm"
+
+
 def test_an_imported_trace_ran_in_no_jail_that_we_know_of() -> None:
     card = make_trace().policy.model_copy(update={"kind": "imported"})
     assert make_trace().model_copy(update={"policy": card}).isolation == "none"

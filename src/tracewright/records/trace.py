@@ -161,9 +161,16 @@ class Trace(Record):
         """Return the weakest jail that a step ran in: `none`, `process`, `namespaces`, `container` or `vm`."""
         if self.policy.kind == "imported":
             return "none"  # what others ran, nobody here saw
-        seen = [step.outcome.observed.isolation for step in self.steps]
-        levels = [isolation.level for isolation in seen if isolation is not None]
+        levels = filter(None, map(_isolation_of, self.steps))
         return min(levels, key=ISOLATION_LEVELS.index, default="vm")
+
+
+def _isolation_of(step: Step) -> str:
+    """Return the level of the jail that a step ran in; empty where nothing had to run."""
+    if step.outcome.observed.isolation is not None:
+        return step.outcome.observed.isolation.level
+    # Something must have made these, and nobody says what held it back.
+    return "none" if step.outcome.files or step.outcome.artifacts else ""
 
 
 ISOLATION_LEVELS = ("none", "process", "namespaces", "container", "vm")

@@ -50,4 +50,5 @@ def _showdown(task: Task, decision: Action) -> Check:
     answer = task.goal.answer
     opponent = str(answer["opponent"]) if isinstance(answer, dict) else ""
     won = returns(card, opponent)[0]
-    return Check(name="showdown_won", passed=won > 0, detail=f"{card} against {opponent} returns {won}")
+    # A grade is stored with its trace, apart from the goal, so the hidden card stays untold.
+    return Check(name="showdown_won", passed=won > 0, detail=f"returns {won}")
