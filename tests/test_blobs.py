@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +33,24 @@ def test_a_changed_blob_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_hash_names_no_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(StoreError, match="wanted a sha256"):
         Blobs(tmp_path).path(name)
+
+
+def test_a_file_never_takes_the_place_of_a_pipe_or_a_folder(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for place in (pipe, folder):
+        with pytest.raises(StoreError, match="is no file"):
+            write_whole(place, "text")
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("mine")
+    link.symlink_to(target)
+    write_whole(link, "ours")
+    assert (target.read_text(), link.read_text(), link.is_symlink()) == ("mine", "ours", False)
 
 
 def test_a_missing_blob_is_told(tmp_path: Path) -> None:

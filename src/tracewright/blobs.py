@@ -59,9 +59,14 @@ def write_stream(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file to be filled; it is synced, then gets its name; on any failure nothing is left at `path`."""
+    """Open a file to be filled; it is synced, then gets its name; on any failure nothing is left at `path`.
+
+    A link at `path` is replaced, not followed; a folder, pipe or device is refused.
+    """
     temporary = ""
     try:
+        if path.exists() and not path.is_file():
+            raise StoreError(f"cannot write {path}: it is there and is no file; name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name

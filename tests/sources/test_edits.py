@@ -113,6 +113,8 @@ def test_a_corrupt_line_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
         ({"post": "a\n"}, "equal_sides"),
         ({"pre": "a\0"}, "nul_byte"),
         ({"pre": "\ud800"}, "corrupt_line"),
+        ({"instruction": "Use \ud800"}, "corrupt_line"),
+        ({"tags": {"kind": "\ud800"}}, "corrupt_line"),
         ({"instruction": ""}, "missing_column"),
         ({"language": "", "path": "README"}, "missing_column"),
     ],

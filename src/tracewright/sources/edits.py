@@ -67,6 +67,8 @@ class EditsSource:
             return Dropped("corrupt_line", f"{where}: not JSON: {error}")
         if not isinstance(row, dict):
             return Dropped("corrupt_line", f"{where}: wanted a JSON object, found {type(row).__name__}")
+        if _has_half_a_character(row):
+            return Dropped("corrupt_line", f"{where}: holds half a character (a lone surrogate)")
         try:
             if TASK_COLUMNS.issubset(row):
                 return read_task(line.decode(), where)
@@ -75,6 +77,14 @@ class EditsSource:
             return Dropped("corrupt_line", str(error))
         except Unfit as unfit:
             return Dropped(unfit.reason, f"{where}: {unfit}")
+
+
+def _has_half_a_character(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def build(options: Options, parts: Parts) -> EditsSource:
