@@ -134,3 +134,10 @@ def test_swapped_arguments_are_found_in_any_file_that_has_them(calls: list[str])
     pre = "".join(f"{call}\n" for call in ["old(alpha, 1)", *calls])
     post = re.sub(r"old\((\w+), (\w+)\)", r"old(\2, \1)", pre)
     assert infer(pre, post)[0]["exact"]
+
+
+def test_a_deep_or_a_long_text_is_no_trap() -> None:
+    deep = "x = " + "(" * 400 + "{}" + ")" * 400 + "\n"
+    assert infer(deep.format(1), deep.format(2))[0]["exact"]
+    long = ", ".join(map(str, range(3000)))
+    assert infer(f"x = [{long}]\n", f"x = [{long}, 3000]\n")[0]["exact"]

@@ -112,7 +112,7 @@ def _rule(document: Any, rule_id: str) -> Rule:
         raise Refusal("rules_too_long", f"A rule may hold {MAX_NODES} values.")
     try:
         json.dumps(body, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise Refusal("bad_rules", f"A rule may hold texts, numbers, lists and mappings only: {error}") from error
     return Rule(rule_id, language, body)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from tracewright.jobs._synthesis.tree import Node, Tree
 
 _MOST_CELLS = 2500
+_MOST_COMPARED = 1_000_000
 _ALIKE = 0.34
 _ALIKE_ACROSS_KINDS = 0.2
 
@@ -69,8 +73,7 @@ class _Pairs:
             return [(inner_old, new)]
         mine = [leaf.text for leaf in self.pre.leaves[old.lo : old.hi]]
         other = [leaf.text for leaf in self.post.leaves[new.lo : new.hi]]
-        for i, j, size in SequenceMatcher(None, mine, other, autojunk=False).get_matching_blocks():
-            self.found += [(old.lo + i + k, new.lo + j + k) for k in range(size)]
+        self.found += ((old.lo + i, new.lo + j) for i, j in _equal(mine, other))
         return []
 
     def _descend(self, small: Node, large: Node) -> Node:
@@ -110,16 +113,17 @@ class _Pairs:
     def _middle(self, old: list[Node], new: list[Node]) -> list[tuple[Node, Node]]:
         if not old or not new:
             return []
+        if len(old) == len(new) == 1 and old[0].kind == new[0].kind:
+            return [(old[0], new[0])]
         if len(old) * len(new) <= _MOST_CELLS:
             return self._best(old, new)
-        pairs: list[tuple[Node, Node]] = []
-        mine, other = [(node.kind, node.text) for node in old], [(node.kind, node.text) for node in new]
-        for tag, a, b, c, d in SequenceMatcher(None, mine, other, autojunk=False).get_opcodes():
-            if tag == "equal":
-                pairs += zip(old[a:b], new[c:d], strict=True)
-            elif tag == "replace":
-                fits = (b - a) * (d - c) <= _MOST_CELLS
-                pairs += self._best(old[a:b], new[c:d]) if fits else list(zip(old[a:b], new[c:d], strict=False))
+        anchors = _anchors([(node.kind, node.text) for node in old], [(node.kind, node.text) for node in new])
+        if not anchors:
+            return [(a, b) for a, b in zip(old, new, strict=False) if a.kind == b.kind]
+        pairs = [(old[i], new[j]) for i, j in anchors]
+        ends = [(-1, -1), *anchors, (len(old), len(new))]
+        for (i, j), (k, m) in pairwise(ends):
+            pairs += self._middle(old[i + 1 : k], new[j + 1 : m])
         return pairs
 
     def _best(self, old: list[Node], new: list[Node]) -> list[tuple[Node, Node]]:
@@ -153,6 +157,36 @@ class _Pairs:
             return 0.0
         like = self.likeness(old, new)
         return like * (old.size + new.size) / 2 * 0.9 if like >= _ALIKE_ACROSS_KINDS else 0.0
+
+
+def _equal(mine: list[str], other: list[str]) -> list[tuple[int, int]]:
+    """Pair equal texts in order: the longest runs first, in long lists only what is there once."""
+    if len(mine) * len(other) > _MOST_COMPARED:
+        return _anchors(mine, other)
+    blocks = SequenceMatcher(None, mine, other, autojunk=False).get_matching_blocks()
+    return [(i + k, j + k) for i, j, size in blocks for k in range(size)]
+
+
+def _anchors(mine: Sequence[Hashable], other: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Pair what is there once on both sides, as many pairs as can be without a crossing (patience diff)."""
+    here, there = ({item: k for k, item in enumerate(items)} for items in (mine, other))
+    once, once_there = ({item for item, n in Counter(items).items() if n == 1} for items in (mine, other))
+    tops: list[int] = []
+    ends: list[tuple[int, int]] = []
+    before: dict[tuple[int, int], tuple[int, int] | None] = {}
+    for item, i in here.items():
+        if item in once and item in once_there:
+            j = there[item]
+            place = bisect_left(tops, j)
+            before[i, j] = ends[place - 1] if place else None
+            tops[place : place + 1] = [j]
+            ends[place : place + 1] = [(i, j)]
+    chain: list[tuple[int, int]] = []
+    last = ends[-1] if ends else None
+    while last is not None:
+        chain.append(last)
+        last = before[last]
+    return chain[::-1]
 
 
 def _same(old: Node, new: Node) -> bool:

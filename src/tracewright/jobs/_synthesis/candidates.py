@@ -21,6 +21,7 @@ from tracewright.jobs._synthesis.refine import refine, remember
 from tracewright.jobs._synthesis.sites import find_sites
 from tracewright.jobs._synthesis.verify import Bench, Tried
 
+MOST_HUNKS = 600
 LAYOUTS: tuple[Layout, ...] = ("tidy", "exact")
 
 
@@ -65,12 +66,15 @@ class _Answer:
 def infer(pre: str, post: str, language: str, layouts: Sequence[Layout] = LAYOUTS, limit: int = 8) -> list[Candidate]:
     """Return at most `limit` rule sets that turn `pre` into `post`, best first; the same on every machine.
 
-    There are none where only blanks differ, or where no set of sound rules settles every change.
+    There are none where only blanks differ, where there are more than `MOST_HUNKS` changes, or where no
+    set of sound rules settles all.
     """
     if is_crlf(pre) and is_crlf(post):
         pre, post = pre.replace("\r\n", "\n"), post.replace("\r\n", "\n")
     example = example_of(pre, post, language)
     if not example.tokens and shape(pre, language).digest == shape(post, language).digest:
+        return []
+    if len(example.hunks) > MOST_HUNKS:
         return []
     bench = Bench(example)
     tried = bench.attempt(make_drafts(find_sites(example), language))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tracewright.jobs._synthesis.draft import Draft
@@ -16,6 +17,7 @@ from tracewright.jobs._synthesis.tree import Node
 from tracewright.jobs._synthesis.verify import Bench, Hit, Tried
 
 MOST_REFINED = 80
+MOST_ABOVE = 40
 MOST_CONDITIONS = 6
 MOST_REMEMBERED = 60
 MOST_WAYS = 5
@@ -200,7 +202,7 @@ def _only_right(good: Sequence[Node], bad: Sequence[Node], test: Callable[[Node]
 
 
 def _kinds_above(node: Node) -> list[str]:
-    return list(dict.fromkeys(above.kind for above in node.ancestors() if above.parent is not None))
+    return list(dict.fromkeys(above.kind for above in islice(node.ancestors(), MOST_ABOVE) if above.parent is not None))
 
 
 def _head_of_parent(node: Node) -> list[Head]:
@@ -208,7 +210,7 @@ def _head_of_parent(node: Node) -> list[Head]:
 
 
 def _heads(node: Node) -> list[Head]:
-    return [head for above in node.ancestors() for head in _own_heads(above, node)]
+    return [head for above in islice(node.ancestors(), MOST_ABOVE) for head in _own_heads(above, node)]
 
 
 def _own_heads(above: Node, node: Node) -> list[Head]:
