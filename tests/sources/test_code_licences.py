@@ -55,6 +55,10 @@ def test_names_become_spdx_expressions(name: str, expression: str) -> None:
         ("GNU LESSER GENERAL PUBLIC LICENSE\n Version 2.1, February 1999", "LGPL-2.1"),
         ("// SPDX-License-Identifier: Apache-2.0\n", "Apache-2.0"),
         ("All rights reserved.", UNKNOWN_LICENCE),
+        ("Commons Clause License Condition v1.0\n" + MIT, UNKNOWN_LICENCE),
+        (MIT + "The Software shall be used for Good, not Evil.", UNKNOWN_LICENCE),
+        (MIT.replace("any person", "any person for non-commercial use"), UNKNOWN_LICENCE),
+        (MIT.split("of this software")[0], UNKNOWN_LICENCE),
     ],
 )
 def test_licence_texts_are_recognised_by_their_own_sentences(text: str, expression: str) -> None:

@@ -46,7 +46,8 @@ _BSD = "redistribution and use in source and binary forms"
 _SENTENCES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (  # id, all of these, none of those
     ("Apache-2.0", ("apache license version 2.0", "terms and conditions for use, reproduction"), ()),
     ("MIT", ("permission is hereby granted, free of charge", "without restriction", "permission notice shall be"), ()),
-    ("MIT-0", ("permission is hereby granted, free of charge",), ("permission notice shall be", "boost")),
+    ("MIT-0", ("permission is hereby granted, free of charge", "without restriction", "software is provided"),
+     ("permission notice shall be", "subject to the following condition", "boost")),
     ("BSD-3-Clause", (_BSD, "endorse or promote products"), ("all advertising materials",)),
     ("BSD-2-Clause", (_BSD, "in binary form must reproduce"), ("endorse or promote products", "advertising materials")),
     ("ISC", (_GRANT_ISC, "with or without fee", "appear in all copies"), ()),
@@ -61,6 +62,12 @@ _SENTENCES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (  # id, 
     ("PSF-2.0", ("python software foundation license version 2",), ()),
     ("Artistic-2.0", ("the artistic license 2.0",), ()),
 )  # fmt: skip
+_RESTRICTED = (
+    *("commons clause", "the right to sell the software", "for good, not evil", "hippocratic license"),
+    *("non-commercial", "noncommercial", "not for commercial", "business source license", "elastic license"),
+    *("server side public license", "proprietary and confidential"),
+)
+"""What takes back a part of what the sentences beside it grant: such a text is none of the licences known here."""
 LICENCE_FILE = re.compile(r"(?:UN)?LICEN[CS]E(?:[.-][\w.-]{1,40})?|COPYING(?:\.\w{1,12})?", re.I)
 """What a licence file is called; the shortest name counts first."""
 
@@ -99,6 +106,8 @@ def recognise(text: str) -> str:
     if gnu := _GNU.match(plain):
         version = gnu.group(2) if "." in gnu.group(2) else f"{gnu.group(2)}.0"
         return f"{_GNU_NAMES[gnu.group(1) or '']}-{version}"
+    if any(sentence in plain for sentence in _RESTRICTED):
+        return UNKNOWN_LICENCE
     found = [
         name
         for name, wanted, refused in _SENTENCES
