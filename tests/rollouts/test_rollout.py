@@ -11,11 +11,12 @@ from pydantic import JsonValue
 
 from tests.open_sandboxes import BreakingSandbox, OpenSandbox
 from tests.rollouts.players import POST, REWRITE, SUBMIT, ScriptedPolicy, log_task, make_players
+from tracewright.errors import PolicyError
 from tracewright.policies import Policy
-from tracewright.records.action import Action
+from tracewright.records.action import Action, Observation, Turn
 from tracewright.records.job import Job, Observed, Outcome
-from tracewright.records.task import Goal, Task
-from tracewright.records.trace import Trace
+from tracewright.records.task import Goal, Task, TaskView
+from tracewright.records.trace import Step, Trace
 from tracewright.rollouts.rollout import play
 from tracewright.sandboxes import Sandbox
 
@@ -149,6 +150,15 @@ def test_a_jail_that_stays_broken_leaves_the_trace_unresolved_and_ungraded() -> 
     trace = played(ScriptedPolicy([REWRITE]), sandbox=BreakingSandbox({"ast_grep": 9}), max_retries=1)
     assert (trace.status, trace.grade, trace.steps) == ("unresolved", None, ())
     assert trace.message == "the worker died"
+
+
+def test_a_policy_that_cannot_act_leaves_its_trace_unresolved_and_the_others_alone() -> None:
+    class Unable(ScriptedPolicy):
+        async def act(self, task: TaskView, observation: Observation, steps: Sequence[Step], attempt: int) -> Turn:
+            raise PolicyError("the endpoint does not answer")
+
+    trace = played(Unable())
+    assert (trace.status, trace.grade, trace.message) == ("unresolved", None, "the endpoint does not answer")
 
 
 def test_an_episode_goes_on_after_the_steps_that_are_done() -> None:

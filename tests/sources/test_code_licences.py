@@ -58,7 +58,7 @@ def test_names_become_spdx_expressions(name: str, expression: str) -> None:
         ("Commons Clause License Condition v1.0\n" + MIT, UNKNOWN_LICENCE),
         (MIT + "The Software shall be used for Good, not Evil.", UNKNOWN_LICENCE),
         (MIT.replace("any person", "any person for non-commercial use"), UNKNOWN_LICENCE),
-        (MIT.split("of this software")[0], UNKNOWN_LICENCE),
+        (MIT.split("of this software", maxsplit=1)[0], UNKNOWN_LICENCE),
     ],
 )
 def test_licence_texts_are_recognised_by_their_own_sentences(text: str, expression: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from tracewright.environments import Environment, Grader
-from tracewright.errors import RecordError, SandboxError
+from tracewright.errors import PolicyError, RecordError, SandboxError
 from tracewright.policies import Policy
 from tracewright.records.action import Action, Generation, Observation, Turn
 from tracewright.records.base import JsonObject, canonical, digest
@@ -58,7 +58,8 @@ async def play(
 ) -> Trace | None:
     """Play one attempt, going on after the steps already `done`; None when the policy has nothing to try.
 
-    Each new step is handed to `journal` at once. When the jail stays broken the trace is `unresolved` and has no grade.
+    Each new step is handed to `journal` at once. Where the jail stays broken or the policy cannot act (PolicyError), the
+    trace is `unresolved` and has no grade.
     """
     steps = list(done)
     started = done[0].at if done else players.now()
@@ -66,7 +67,7 @@ async def play(
         if not await _episode(players, task, attempt, steps, journal):
             return None
         grade = await settle(players.sandbox, players.grader.grade(task, steps), players.max_retries)
-    except SandboxError as error:
+    except (PolicyError, SandboxError) as error:
         return _trace(players, task, attempt, steps, started, None, str(error))
     return _trace(players, task, attempt, steps, started, grade)
 
