@@ -58,8 +58,8 @@ async def play(
 ) -> Trace | None:
     """Play one attempt, going on after the steps already `done`; None when the policy has nothing to try.
 
-    Each new step is handed to `journal` at once. Where the jail stays broken or the policy cannot act (PolicyError), the
-    trace is `unresolved` and has no grade.
+    Each new step is handed to `journal` at once. Where the jail stays broken, or the policy cannot act (PolicyError),
+    the trace is `unresolved` and has no grade.
     """
     steps = list(done)
     started = done[0].at if done else players.now()
