@@ -35,7 +35,7 @@ class UniformPolicy:
     async def act(self, task: TaskView, observation: Observation, steps: Sequence[Step], attempt: int) -> Turn | None:
         if observation.legal_actions:
             legal: Sequence[Action] = observation.legal_actions
-        elif steps and steps[-1].verdict.accepted:
+        elif steps and steps[-1].verdict.accepted and self._submits(task):
             legal = (Action(name="submit"),)
         else:
             legal = await self._legal(task, steps) if self._legal else ()
