@@ -67,3 +67,15 @@ def test_an_update_that_does_not_fit_is_passed_over_and_its_event_kept() -> None
 def test_empty_parts_are_left_out_of_the_prompt() -> None:
     assert render(State()) == ""
     assert render(State(goals=("rename",), next_focus="b.py")) == "goals: rename\nnext_focus: b.py"
+
+
+def test_lists_that_are_none_do_not_fit() -> None:
+    assert read_update({"goals": "one text"}) is None
+    assert read_update({"goals": {"a": "b"}}) is None
+    assert read_update({"goals": ["a", 7]}) is None
+
+
+def test_where_nothing_else_is_left_the_focus_goes() -> None:
+    update = StateUpdate(goals=("a goal",), next_focus="look at the tests")
+    event = Event(step=0, action="rewrite")
+    assert merge(State(), update, event, budget=6) == State(earlier_steps=1, next_focus="")
