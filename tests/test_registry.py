@@ -69,11 +69,34 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_not_remembered(tmp_path: Path) -> None:
     path = tmp_path / "broken.py"
-    path.write_text("raise ValueError('first time')\n")
-    with pytest.raises(ValueError, match="first time"):
+    path.write_text("\nraise ValueError('first time')\n")
+    with pytest.raises(UsageError, match=r"broken\.py:2 cannot be loaded: ValueError: first time"):
         registry.load("policies", str(path))
     path.write_text("from tracewright.policies.nop import Options, build\n")
     assert registry.load("policies", str(path)).build
+
+
+def test_a_file_with_a_slip_is_told_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "slip.py"
+    path.write_text("Options = 1\ndef build(options, parts)\n")
+    with pytest.raises(UsageError, match=r"slip\.py:2 cannot be loaded: SyntaxError"):
+        registry.load("policies", str(path))
+
+
+def test_a_file_without_a_build_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "half.py"
+    path.write_text("from tracewright.policies.nop import Options\n")
+    with pytest.raises(UsageError, match=r"half\.py has no 'build'"):
+        registry.build("policies", str(path), {}, Parts(home=tmp_path))
+
+
+def test_a_module_of_a_package_that_fails_keeps_its_own_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "holder").mkdir()
+    (tmp_path / "holder" / "__init__.py").write_text("")
+    (tmp_path / "holder" / "broken.py").write_text("raise ValueError('theirs')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ValueError, match="theirs"):
+        registry.load("policies", "holder:broken")
 
 
 @pytest.mark.parametrize(

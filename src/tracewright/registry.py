@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,6 +73,12 @@ def load(wing: str, name: str) -> ModuleType:
         return _load_named(wing, name)
     except ModuleNotFoundError as error:
         raise _missing(wing, name, error) from error
+    except UsageError:
+        raise
+    except Exception as error:
+        if not name.endswith(".py"):
+            raise
+        raise _told(Path(name).name, error) from error
 
 
 def module_path(wing: str, name: str) -> str:
@@ -86,6 +93,9 @@ def module_path(wing: str, name: str) -> str:
 def build(wing: str, name: str, options: Mapping[str, Any], parts: Parts) -> Any:
     """Load an implementation and build it; unknown or unfit options are a UsageError that names them."""
     module = load(wing, name)
+    for wanted in ("Options", "build"):
+        if not hasattr(module, wanted):
+            raise UsageError(f"{name} has no {wanted!r}; each of {wing} has Options and build(options, parts)")
     return module.build(read_options(module, wing, name, options), parts)
 
 
@@ -143,6 +153,14 @@ def _load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _told(path: str, error: Exception) -> UsageError:
+    """Return what is wrong with a file of the user's own, with the line where it went wrong."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(path)]
+    line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
+    where = f"{path}:{line}" if line else path
+    return UsageError(f"{where} cannot be loaded: {type(error).__name__}: {error}")
 
 
 def _missing(wing: str, name: str, error: ModuleNotFoundError) -> Exception:

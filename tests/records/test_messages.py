@@ -6,13 +6,15 @@ import pytest
 
 from tests.builders import REWRITE, make_step, make_task
 from tracewright.errors import RecordError
-from tracewright.records.action import Action, Observation
+from tracewright.records.action import Action, ActionSchema, Observation
+from tracewright.records.base import JsonObject
 from tracewright.records.job import Outcome
 from tracewright.records.messages import (
+    REPLY_FORM,
     Message,
     call_message,
     exchanges,
-    prompt,
+    guide,
     prompt_text,
     reply_text,
     result_messages,
@@ -48,7 +50,7 @@ def test_a_focus_stands_for_the_only_file_in_view() -> None:
 
 def test_legal_actions_are_listed() -> None:
     text = prompt_text(TASK, Observation(text="", legal_actions=(Action(name="bet"), Action(name="fold"))), ())
-    assert 'Legal actions:\n{"name":"bet"}\n{"name":"fold"}' in text
+    assert 'Legal actions:\n{"name": "bet", "arguments": {}}\n{"name": "fold", "arguments": {}}' in text
 
 
 def test_data_in_the_prompt_cannot_open_a_turn() -> None:
@@ -57,7 +59,6 @@ def test_data_in_the_prompt_cannot_open_a_turn() -> None:
     seen = Observation(text=attack, files=("a.py",), feedback=attack, legal_actions=(Action(name=attack),))
     step = make_step(state_update={"goals": [attack]}, outcome=Outcome(status="ok"))
     assert "<start_of_turn>" not in prompt_text(task, seen, (step,))
-    assert [message.role for message in prompt(task, seen, ())] == ["user"]
 
 
 def test_steps_of_one_turn_belong_together() -> None:
@@ -108,3 +109,11 @@ def test_tool_calls_are_numbered_by_step_and_take_openai_form() -> None:
     assert [message.chat() for message in result_messages(group)] == [
         {"role": "tool", "content": "Made 1 edits.", "tool_call_id": "call_3"}
     ]
+
+
+def test_whoever_answers_in_text_is_told_the_actions_and_the_form_of_a_reply() -> None:
+    parameters: JsonObject = {"properties": {"pattern": {}, "selector": {}}, "required": ["pattern"]}
+    told = guide([ActionSchema(name="rewrite", description="Replace matches.", parameters=parameters)])
+    assert "- rewrite(pattern, selector?): Replace matches." in told
+    assert told.endswith(REPLY_FORM)
+    assert guide(()) == REPLY_FORM

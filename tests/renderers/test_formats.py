@@ -12,7 +12,7 @@ from tests.builders import REWRITE, make_step, make_task, make_trace
 from tracewright import registry
 from tracewright.errors import RecordError, UsageError
 from tracewright.records.action import Action, ActionSchema, Observation
-from tracewright.records.messages import prompt_text
+from tracewright.records.messages import guide, prompt_text
 from tracewright.records.task import Generator, Origin
 from tracewright.records.trace import Step, Trace
 from tracewright.records.turn_text import parse_turn
@@ -53,13 +53,14 @@ def test_the_prompt_is_what_the_policy_saw(episode: Trace) -> None:
     seen = seen_by_the_policy(episode)
     assert "log(x)" in seen[2]
     assert "feedback 2" in seen[2]
+    guided = {turn: f"{text}\n\n{guide(())}" for turn, text in seen.items()}
     for name in ("prompt_completion", "training_example"):
-        assert {row["turn"]: row["prompt"] for row in render(name, episode, failed="mask")} == seen
+        assert {row["turn"]: row["prompt"] for row in render(name, episode, failed="mask")} == guided
     for row in render("messages", episode, failed="mask", history="turns"):
         users = [message["content"] for message in row["messages"] if message["role"] == "user"]
         assert users == [seen[turn] for turn in range(row["turn"] + 1)]
     for row in render("tunix_sft", episode, failed="mask"):
-        opening = f"<start_of_turn>user\n{seen[row['turn']]}<end_of_turn>\n<start_of_turn>model\n"
+        opening = f"<start_of_turn>user\n{guided[row['turn']]}<end_of_turn>\n<start_of_turn>model\n"
         assert row["text"][: row["trained_from"]] == opening
     assert [row["prompt"] for row in render("steps", episode)] == [seen[turn] for turn in (0, 1, 2, 2)]
 

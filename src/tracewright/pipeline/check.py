@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracewright import registry
-from tracewright.environments._contract.leaks import leaks, secrets
+from tracewright.environments._contract.leaks import leaks, secrets, written
 from tracewright.pipeline.build import environment_of, offers, open_players, parts
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import Record
@@ -98,7 +98,7 @@ def _shows_goal(task: Task, trace: Trace) -> bool:
     if not trace.steps:
         return False
     observation = trace.steps[0].observation
-    listed = {action.to_json() for action in observation.legal_actions}
+    listed = {text for action in observation.legal_actions for text in written(action)}
     first = prompt_text(task.view(), observation, ())
     return any(text in first for text in secrets(task) if text not in listed)
 

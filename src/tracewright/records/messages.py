@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tracewright.errors import RecordError
-from tracewright.records.action import Action, Observation, Turn
+from tracewright.records.action import Action, ActionSchema, Observation, Turn
 from tracewright.records.base import JsonObject, Record, canonical
 from tracewright.records.state import render
 from tracewright.records.task import TaskView
 from tracewright.records.trace import Step, state_before
-from tracewright.records.turn_text import escape, escape_json, format_turn
+from tracewright.records.turn_text import call_text, escape, escape_json, format_turn
 from tracewright.records.workspace import workspace
 
 REPLY_FORM = (
@@ -68,8 +68,12 @@ class Exchange:
         return all(step.verdict.accepted for step in self.steps)
 
     def prompt(self) -> str:
-        """Return the user's text that the policy was shown."""
+        """Return the user's text where the actions are given as tools."""
         return prompt_text(self.task, self.steps[0].observation, self.before)
+
+    def guided_prompt(self, tools: Sequence[ActionSchema]) -> str:
+        """Return the user's text where the reply is text: it also says which actions there are, and in what form."""
+        return f"{self.prompt()}\n\n{guide(tools)}"
 
     def reply(self) -> str:
         """Return the text that a model should have written."""
@@ -98,23 +102,29 @@ def turns(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
         yield tuple(group)
 
 
-def prompt(task: TaskView, observation: Observation, steps: Sequence[Step]) -> list[Message]:
-    """Return what a policy is shown before its next turn; data in it cannot open a turn of its own."""
-    return [Message(role="user", content=prompt_text(task, observation, steps))]
-
-
 def prompt_text(task: TaskView, observation: Observation, steps: Sequence[Step]) -> str:
     """Return the user's text: the task, the files in view, the memory, the feedback on the last step."""
     parts = [f"Task: {escape(task.instruction)}", escape(observation.text)]
     parts += _files(workspace(task, steps), observation, task.focus)
     if observation.legal_actions:
-        parts.append("Legal actions:\n" + "\n".join(escape(_call(action)) for action in observation.legal_actions))
+        parts.append("Legal actions:\n" + "\n".join(call_text(action) for action in observation.legal_actions))
     if memory := render(state_before(steps, len(steps))):
         parts.append(f"State:\n{escape(memory)}")
     if observation.feedback:
         parts.append(f"Feedback: {escape(observation.feedback)}")
-    parts.append(REPLY_FORM)
     return "\n\n".join(part for part in parts if part)
+
+
+def guide(tools: Sequence[ActionSchema]) -> str:
+    """Return what a policy that answers in text must know: the actions, their arguments, the form of a reply."""
+    lines = [f"- {schema.name}({', '.join(_parameters(schema))}): {schema.description}" for schema in tools]
+    return "\n".join(["Actions (? marks what may be left out):", *lines, "", REPLY_FORM]) if lines else REPLY_FORM
+
+
+def _parameters(schema: ActionSchema) -> Iterator[str]:
+    properties, required = schema.parameters.get("properties"), schema.parameters.get("required")
+    for name in properties if isinstance(properties, dict) else ():
+        yield name if isinstance(required, list) and name in required else f"{name}?"
 
 
 def reply_text(group: Sequence[Step]) -> str:
@@ -152,7 +162,3 @@ def _files(files: Mapping[str, str], observation: Observation, focus: str) -> li
     if focus and len(shown) == 1:
         return [f"File {escape(shown[0])} (the part in focus):\n{escape(focus)}"]
     return [f"File {escape(name)}:\n{escape(files[name])}" for name in shown]
-
-
-def _call(action: Action) -> str:
-    return action.to_json()

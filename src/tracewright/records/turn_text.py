@@ -70,8 +70,7 @@ def _map_texts(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
 def format_turn(turn: Turn) -> str:
     """Write a turn as `<think>…</think><action>{…}</action><state_update>{…}</state_update>`, without empty parts."""
     blocks = [f"<think>{escape(turn.thought)}</think>"] if turn.thought else []
-    calls = ({"name": action.name, "arguments": action.arguments} for action in turn.actions)
-    blocks.extend(f"<action>{_dump(call)}</action>" for call in calls)
+    blocks.extend(f"<action>{call_text(action)}</action>" for action in turn.actions)
     if turn.state_update:
         blocks.append(f"<state_update>{_dump(turn.state_update)}</state_update>")
     return "\n".join(blocks)
@@ -96,6 +95,11 @@ def parse_turn(text: str) -> Turn:
             f"wanted <think>, <action> and <state_update> blocks only, found {rest[:60]!r} outside of them"
         )
     return Turn(thought=thought, actions=tuple(actions), state_update=update)
+
+
+def call_text(action: Action) -> str:
+    """Write a call as JSON with its name first, since whoever writes it must choose the tool before the arguments."""
+    return f'{{"name": {_dump(action.name)}, "arguments": {_dump(action.arguments)}}}'
 
 
 def _dump(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from tracewright.records.action import ActionSchema
@@ -11,7 +11,7 @@ from tracewright.records.messages import Exchange, Message, call_message, exchan
 from tracewright.records.trace import Trace
 from tracewright.registry import Parts
 from tracewright.renderers import Column
-from tracewright.renderers._rows.turn_rows import TURN_HEAD, TurnOptions, training_turns, turn_head
+from tracewright.renderers._rows.turn_rows import TURN_HEAD, Tools, TurnOptions, offered, training_turns, turn_head
 
 COLUMNS: Mapping[str, Column] = {**TURN_HEAD, "messages": "json", "tools": "json", "loss_mask": "json"}
 
@@ -34,35 +34,39 @@ class Messages:
     format = "messages"
     columns = COLUMNS
 
-    def __init__(self, options: Options, tools: Callable[[str], Sequence[ActionSchema]] | None) -> None:
+    def __init__(self, options: Options, tools: Tools | None) -> None:
         self._options = options
         self._tools = tools
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row a turn."""
-        schemas = self._tools(trace.environment) if self._tools and self._options.calls == "tools" else ()
+        schemas = offered(self._tools, trace)
         for exchange in training_turns(trace, self._options):
-            messages = [*self._before(trace, exchange), *self._turn(exchange, trained=exchange.accepted)]
+            messages = [
+                *self._before(trace, exchange, schemas),
+                *self._turn(exchange, schemas, trained=exchange.accepted),
+            ]
             yield {
                 **turn_head(trace, exchange, self.format),
                 "messages": [message.chat() for message in messages],
-                "tools": [schema.tool() for schema in schemas],
+                "tools": [schema.tool() for schema in schemas] if self._options.calls == "tools" else [],
                 "loss_mask": [message.trained for message in messages],
             }
 
-    def _before(self, trace: Trace, exchange: Exchange) -> Iterator[Message]:
+    def _before(self, trace: Trace, exchange: Exchange, schemas: Sequence[ActionSchema]) -> Iterator[Message]:
         if self._options.history == "memory":
             return
         for earlier in exchanges(trace.task, exchange.before):
-            yield from self._turn(earlier, trained=False)
+            yield from self._turn(earlier, schemas, trained=False)
             if self._options.calls == "tools":
                 yield from result_messages(earlier.steps)
 
-    def _turn(self, exchange: Exchange, *, trained: bool) -> Iterator[Message]:
-        yield Message(role="user", content=exchange.prompt())
+    def _turn(self, exchange: Exchange, schemas: Sequence[ActionSchema], *, trained: bool) -> Iterator[Message]:
         if self._options.calls == "tools":
+            yield Message(role="user", content=exchange.prompt())
             yield call_message(exchange.steps, trained=trained)
         else:
+            yield Message(role="user", content=exchange.guided_prompt(schemas))
             yield Message(role="assistant", content=exchange.reply(), trained=trained)
 
 

@@ -8,7 +8,7 @@ from tracewright.records.base import JsonObject
 from tracewright.records.trace import Trace
 from tracewright.registry import Parts
 from tracewright.renderers import Column
-from tracewright.renderers._rows.turn_rows import TURN_HEAD, TurnOptions, training_turns, turn_head
+from tracewright.renderers._rows.turn_rows import TURN_HEAD, Tools, TurnOptions, offered, training_turns, turn_head
 
 COLUMNS: Mapping[str, Column] = {**TURN_HEAD, "prompt": "text", "completion": "text"}
 
@@ -23,16 +23,18 @@ class PromptCompletion:
     format = "prompt_completion"
     columns = COLUMNS
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, tools: Tools | None) -> None:
         self._options = options
+        self._tools = tools
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row a turn."""
+        tools = offered(self._tools, trace)
         for exchange in training_turns(trace, self._options):
-            pair: JsonObject = {"prompt": exchange.prompt(), "completion": exchange.reply()}
+            pair: JsonObject = {"prompt": exchange.guided_prompt(tools), "completion": exchange.reply()}
             yield {**turn_head(trace, exchange, self.format), **pair}
 
 
 def build(options: Options, parts: Parts) -> PromptCompletion:
-    """Return the format."""
-    return PromptCompletion(options)
+    """Return the format; `parts.tools` tells the actions of an environment, without it prompts name none."""
+    return PromptCompletion(options, parts.tools)

@@ -14,7 +14,7 @@ from tracewright.records.trace import Trace
 from tracewright.records.turn_text import escape, format_turn
 from tracewright.registry import Parts
 from tracewright.renderers import Column
-from tracewright.renderers._rows.turn_rows import TURN_HEAD, TurnOptions, training_turns, turn_head
+from tracewright.renderers._rows.turn_rows import TURN_HEAD, Tools, TurnOptions, offered, training_turns, turn_head
 
 COLUMNS: Mapping[str, Column] = {**TURN_HEAD, "prompt": "text", "response": "text"}
 
@@ -29,13 +29,15 @@ class TrainingExample:
     format = "training_example"
     columns = COLUMNS
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, tools: Tools | None) -> None:
         self._options = options
+        self._tools = tools
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row a turn."""
+        tools = offered(self._tools, trace)
         for exchange in training_turns(trace, self._options):
-            pair: JsonObject = {"prompt": exchange.prompt(), "response": _response(exchange)}
+            pair: JsonObject = {"prompt": exchange.guided_prompt(tools), "response": _response(exchange)}
             yield {**turn_head(trace, exchange, self.format), **pair}
 
 
@@ -49,5 +51,5 @@ def _response(exchange: Exchange) -> str:
 
 
 def build(options: Options, parts: Parts) -> TrainingExample:
-    """Return the format."""
-    return TrainingExample(options)
+    """Return the format; `parts.tools` tells the actions of an environment, without it prompts name none."""
+    return TrainingExample(options, parts.tools)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from tracewright.records.action import Action
 from tracewright.records.task import Task
+from tracewright.records.turn_text import call_text
 
 SHORTEST_SECRET = 40
 """Texts of a goal that are shorter than this may stand in a view by chance: a name, a number, a line."""
@@ -25,4 +27,9 @@ def secrets(task: Task) -> Iterator[str]:
             yield text
     for action in task.goal.actions:
         if action.arguments:
-            yield action.to_json()
+            yield from written(action)
+
+
+def written(action: Action) -> tuple[str, str]:
+    """Return an action as records and as prompts write it."""
+    return action.to_json(), call_text(action)

@@ -53,5 +53,13 @@ def _around(site: Site, whole: Hole) -> tuple[str | Hole, ...] | None:
 def _conditions(node: Node) -> Iterator[tuple[dict[str, Any], float]]:
     """Yield ways to know the node: by a naming field of it or of the node in it, or by its kind alone."""
     yield {}, 0.0
-    for field, _, _, text in node.names[:1]:
-        yield {"has": {"field": field, "regex": f"^{quoted(text)}$"}}, 2.0
+    named = _named(node)
+    if named is not None:
+        yield {"has": named}, 2.0
+        return
+    inner = ((child, _named(child)) for child in node.children if child.named)
+    yield from (({"has": {"kind": child.kind, "has": name}}, 2.5) for child, name in inner if name is not None)
+
+
+def _named(node: Node) -> dict[str, Any] | None:
+    return next(({"field": field, "regex": f"^{quoted(text)}$"} for field, _, _, text in node.names), None)

@@ -14,7 +14,7 @@ MOST_SEEDS = 24
 MOST_ALIKE = 3
 _INEXACT_PRICE = 12.0
 _MEMO_PRICE = 8.0
-_MOST_RULES = 24
+_MOST_RULES = 48
 
 
 @dataclass(frozen=True, eq=False)

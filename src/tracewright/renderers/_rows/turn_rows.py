@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from tracewright.records.action import ActionSchema
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.messages import Exchange, exchanges
 from tracewright.records.trace import Trace
 from tracewright.renderers import Column
 from tracewright.renderers._rows.head import HEAD, head
+
+Tools = Callable[[str], Sequence[ActionSchema]]
+"""The actions of an environment by its name."""
 
 TURN_HEAD: Mapping[str, Column] = {**HEAD, "turn": "integer", "trained": "boolean"}
 
@@ -18,6 +22,11 @@ class TurnOptions(Record):
     """`failed`: a turn with a step that was not accepted is left out, or kept with `trained` false (`mask`)."""
 
     failed: Literal["leave_out", "mask"] = "leave_out"
+
+
+def offered(tools: Tools | None, trace: Trace) -> Sequence[ActionSchema]:
+    """Return the actions of a trace's environment, none where nobody tells them."""
+    return tools(trace.environment) if tools else ()
 
 
 def training_turns(trace: Trace, options: TurnOptions) -> Iterator[Exchange]:

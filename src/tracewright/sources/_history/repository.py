@@ -77,7 +77,12 @@ class Repository:
         pipe = subprocess.PIPE
         command = [_git(), *_SAFE, *arguments]
         with subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_environment(self.folder)
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+            env=_environment(self.folder),
+            start_new_session=True,  # Ctrl-C is ours to hear: a git that dies of it looks like a damaged object
         ) as process:
             try:
                 yield process
