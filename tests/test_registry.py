@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_file_is_an_implementation(tmp_path: Path) -> None:
 
 def test_a_module_by_its_dotted_name_is_an_implementation() -> None:
     assert registry.load("policies", "tracewright.policies:nop").__name__ == "tracewright.policies.nop"
+
+
+def test_a_plug_in_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="idle", value="tracewright.policies:nop", group="tracewright.policies")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == point.group else [])
+    assert registry.names("policies") == ["idle", "nop", "oracle", "search", "uniform"]
+    assert registry.module_path("policies", "idle") == "tracewright.policies.nop"
+    assert registry.build("policies", "idle", {}, Parts(home=tmp_path)).name == "nop"
+    assert registry.origins("policies")["idle"] == "plug-in"
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_syntax_errors_close_the_gate() -> None:
     assert (grade.passed, grade.reward) == (False, 0.0)
 
 
+def test_only_what_a_change_found_out_about_files_counts() -> None:
+    outcome = Outcome(status="ok", files={"a.pyc": "x"}, result={"parse_errors": {"a.py": 1}})
+    ran = make_step(1, action=Action(name="run_tests"), outcome=outcome)
+    assert graded(Goal(files={"a.py": POST}), rewrite({"a.py": POST}), ran).check("parses")
+
+
 def test_an_equal_tree_is_told_by_the_digests_of_the_jail() -> None:
     goal = Goal(files={"a.py": POST}, digests={"tree": {"a.py": "same"}})
     step = rewrite({"a.py": "a = 1\nc = 2  # note\n"}, tree={"a.py": "same"})
