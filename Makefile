@@ -14,9 +14,9 @@ demo: .venv/.base  ## turn the wheel once: tasks, verified traces, a dataset, ex
 
 test: .venv/.dev  ## run every test, with coverage: 85 % overall, 100 % of records, registry and graders
 	@$(BIN)/pytest --numprocesses auto --cov --cov-report term:skip-covered
-	@$(BIN)/coverage report --fail-under 100 --show-missing \
-		--include 'src/tracewright/records/*,src/tracewright/registry.py,src/tracewright/environments/*/grader.py' \
-		> .coverage.whole || { cat .coverage.whole; exit 1; }
+	@report=$$($(BIN)/coverage report --fail-under 100 --show-missing \
+		--include 'src/tracewright/records/*,src/tracewright/registry.py,src/tracewright/environments/*/grader.py') \
+		|| { echo "$$report"; exit 1; }
 
 check: .venv/.dev  ## format, lint, types, import contracts, sizes, words: under 90 seconds
 	@$(BIN)/ruff format --check --quiet .
