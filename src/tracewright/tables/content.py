@@ -1,7 +1,7 @@
 """The canonical bytes of a table, of which its hash is taken: CSV in UTF-8, rows in order, one way to write a value.
 
-A text is always quoted, anything else never, so that nothing and the empty text differ; a float is the shortest text
-that reads back as itself. Only the standard library is imported here, because the jail computes these bytes as well.
+Numbers, true and false stand bare, all else in quotes, and nothing at all is null; a float is the shortest text that
+reads back as itself. Only the standard library is imported here, because the jail computes these bytes as well.
 """
 
 from __future__ import annotations
@@ -68,11 +68,13 @@ def _cell(value: Cell) -> str:
     match value:
         case None:
             return ""
-        case str():
-            return '"' + value.replace('"', '""') + '"'
         case bool():
             return "true" if value else "false"
+        case int():
+            return str(value)
         case float():
             return repr(value + 0.0)  # -0.0 and 0.0 are one value
+        case Decimal():
+            return f"{value:f}"
         case _:
-            return str(value)
+            return '"' + str(value).replace('"', '""') + '"'
