@@ -10,6 +10,7 @@ import typer
 
 from tracewright import __version__
 from tracewright.cli import (
+    data,
     dataset,
     demo,
     doctor,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, rule, sandbox, state, schema):
+for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, data, rule, sandbox, state, schema):
     noun.register(app)
 
 

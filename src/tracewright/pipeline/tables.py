@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tracewright.tables import shipped
 from tracewright.tables.content import csv_lines
 from tracewright.tables.schema import Table, TableSet, sealed
 from tracewright.tables.shelf import FORMATS, Kept, Rejected, Shelf, Skipped, SourceFile, check
+from tracewright.tables.validate import Fault, faults
 
 LIMITS = Limits(memory_bytes=2048 * MIB, wall_seconds=600, file_bytes=1024 * MIB)
 KIND = "load_tables"
@@ -53,11 +54,22 @@ class Registration:
     replace: bool = False
 
 
-def known(home: Path) -> list[TableSet]:
-    """Return every set that can be asked: the shipped ones, then those that the home holds, by id."""
+class Report(Record):
+    """What `data validate` says of one set."""
+
+    id: str
+    version_hash: Sha256
+    row_count: int
+    ok: bool
+    faults: tuple[Fault, ...] = ()
+
+
+def known(home: Path, scale: int = 1) -> list[TableSet]:
+    """Return every set that can be asked: the shipped ones, at a scale, then those that the home holds, by id."""
     shelf = Shelf(home)
-    own = (shelf.find(name) for name in shelf.names() if name not in shipped.GENERATORS)
-    return [*shipped.registry().values(), *(kept.tables for kept in own if kept)]
+    names = [shipped.scaled_name(name, scale) for name in shipped.GENERATORS]
+    own = [name for name in shelf.names() if name not in shipped.GENERATORS and name not in names]
+    return [described(home, name) for name in [*names, *own]]
 
 
 def described(home: Path, name: str) -> TableSet:
@@ -72,6 +84,33 @@ def described(home: Path, name: str) -> TableSet:
     raise UsageError(
         f"there is no set {name[:80]!r}; there are: {listed}; register a file with `tracewright data register`"
     )
+
+
+def validated(home: Path, name: str) -> Report:
+    """Check a set: a shipped one is made anew and must keep its rules and hash, and no file may have changed."""
+    tables = described(home, name)
+    found = list(_made_faults(name, tables)) if shipped.is_shipped(name) else []
+    if kept := Shelf(home).find(name):
+        try:
+            Shelf(home).mount(kept)
+        except SourceError as error:
+            found.append(Fault(table="", rule="unchanged_files", rows=0, example=str(error)))
+    return Report(
+        id=name,
+        version_hash=tables.version_hash,
+        row_count=tables.row_count,
+        ok=not found,
+        faults=tuple(found),
+    )
+
+
+def _made_faults(name: str, told: TableSet) -> Iterator[Fault]:
+    rows = shipped.generate(name)
+    made = shipped.described(name, rows)
+    if made.version_hash != told.version_hash:
+        example = f"wanted {told.version_hash}, made {made.version_hash}"
+        yield Fault(table="", rule="version_hash", rows=made.row_count, example=example)
+    yield from faults(told, rows, shipped.rules(name))
 
 
 async def prepared(home: Path, name: str) -> Kept:

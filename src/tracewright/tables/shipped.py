@@ -12,6 +12,10 @@ from pydantic import TypeAdapter
 from tracewright.errors import UsageError
 from tracewright.tables import ecommerce, sensors, support
 from tracewright.tables.content import Row, fingerprint
+from tracewright.tables.rules import ecommerce as shop_rules
+from tracewright.tables.rules import sensors as reading_rules
+from tracewright.tables.rules import support as ticket_rules
+from tracewright.tables.rules.rule import Rule
 from tracewright.tables.schema import Table, TableSet, sealed
 
 Rows = Mapping[str, Sequence[Row]]
@@ -20,6 +24,11 @@ GENERATORS: Mapping[str, Callable[[int], Rows]] = {
     "ecommerce": ecommerce.generate,
     "support": support.generate,
     "sensors": sensors.generate,
+}
+RULES: Mapping[str, Sequence[Rule]] = {
+    "ecommerce": shop_rules.RULES,
+    "support": ticket_rules.RULES,
+    "sensors": reading_rules.RULES,
 }
 SCALES = range(1, 101)
 _SCALED = re.compile(r"([a-z]+)-x([1-9][0-9]{0,2})")
@@ -39,8 +48,8 @@ def is_shipped(name: str) -> bool:
 
 
 def scaled_name(name: str, scale: int) -> str:
-    """Return the id of a set that is `scale` times as large: `support` at 3 is `support-x3`."""
-    return name if scale == 1 else f"{name}-x{scale}"
+    """Return the id of a shipped set `scale` times as large: `support` at 3 is `support-x3`. Others have one size."""
+    return name if scale == 1 or name not in GENERATORS else f"{name}-x{scale}"
 
 
 def generate(name: str) -> Rows:
@@ -57,6 +66,11 @@ def described(name: str, rows: Rows) -> TableSet:
     known = registry()[_parts(name)[0]]
     tables = [_counted(table, rows[table.name]) for table in known.tables]
     return sealed(known.model_copy(update={"id": name, "tables": tuple(tables)}))
+
+
+def rules(name: str) -> Sequence[Rule]:
+    """Return what must hold of the rows of a shipped set beyond its schema."""
+    return RULES[_parts(name)[0]]
 
 
 def _parts(name: str) -> tuple[str, int]:

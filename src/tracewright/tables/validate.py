@@ -12,15 +12,9 @@ from itertools import islice
 
 from tracewright.records.base import Record
 from tracewright.tables.content import Row
-from tracewright.tables.rules import ecommerce, sensors, support
 from tracewright.tables.rules.rule import Named, Rule
 from tracewright.tables.schema import Relationship, Table, TableSet
 
-RULES: Mapping[str, Sequence[Rule]] = {
-    "ecommerce": ecommerce.RULES,
-    "support": support.RULES,
-    "sensors": sensors.RULES,
-}
 PYTHON_TYPES = {"BIGINT": int, "DOUBLE": float, "VARCHAR": str, "BOOLEAN": bool, "DATE": date, "TIMESTAMP": datetime}
 SHOWN = 160
 
