@@ -174,7 +174,7 @@ class Launcher:
             path = self.blobs.path(sha256)
             if not path.is_file():
                 raise SandboxError(f"the input {name!r} is not among the blobs: {path} does not exist")
-            yield Mount(path, f"{INPUTS}/{name}")
+            yield Mount(path.resolve(), f"{INPUTS}/{name}")  # the jail starts elsewhere
 
     def _opening(self, cell: Cell) -> dict[str, Any]:
         """Tell the worker which limits to put on itself and on all that it starts."""
