@@ -21,6 +21,7 @@ from tracewright.cli import (
     rule,
     sandbox,
     schema,
+    sql,
     state,
     tasks,
     traces,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, data, rule, sandbox, state, schema):
+for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, data, sql, rule, sandbox, state, schema):
     noun.register(app)
 
 
