@@ -38,6 +38,7 @@ EXTRAS = {
     "pyspiel": "games",
     "sqlglot": "analytics",
     "tokenizers": "tokenizers",
+    "vl_convert": "analytics",
 }
 """Which extra brings which library."""
 
