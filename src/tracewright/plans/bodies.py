@@ -1,0 +1,156 @@
+"""Walks a body step by step: core steps go to the open block, macros are rewritten first; also joined groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from tracewright.plans.document import Body, read_shape
+from tracewright.plans.expressions import binding, calls, moments, nests, operators, subplans
+from tracewright.plans.faults import Fault, Path, did_you_mean
+from tracewright.plans.relation import Relation
+from tracewright.plans.scope import Env, Work, quoted
+from tracewright.plans.steps import aggregate, columns, joining, sets
+from tracewright.plans.steps.block import Block
+from tracewright.plans.steps.sources import Opened, open_source
+
+TAGS = {**binding.TAGS, **operators.TAGS, **calls.TAGS, **moments.TAGS, **nests.TAGS, **subplans.TAGS}
+
+CORE = (
+    "join", "filter", "derive", "select", "aggregate", "window", "distinct", "sort", "limit", "union", "intersect",
+    "except", "pivot", "unpivot",
+)  # fmt: skip
+
+
+def run_body(work: Work, body: Any, path: Path, outer: Env | None) -> Relation:
+    """Compile a body that stands by itself, with its closed blocks in a WITH of its own."""
+    ctes: list[exp.CTE] = []
+    found = run_into(work, body, path, outer, ctes)
+    if ctes:
+        found.query.set("with_", exp.With(expressions=ctes))
+    return found
+
+
+def run_into(work: Work, body: Any, path: Path, outer: Env | None, ctes: list[exp.CTE]) -> Relation:
+    """Compile a body whose closed blocks go to `ctes`."""
+    shape = body if isinstance(body, Body) else read_shape(Body, body, path)
+    block = Block(work, outer, ctes)
+    block.path = path
+    start(block, shape.source, (*path, "from"))
+    for index, step in enumerate(shape.steps):
+        take(block, step, (*path, "steps", index))
+    block.path = path
+    return block.finish((*path, "steps", len(shape.steps) - 1) if shape.steps else (*path, "from"))
+
+
+def start(block: Block, source: Any, path: Path) -> None:
+    """Begin a body at its source; a source that does not exist leaves nothing in sight, and everything possible."""
+    env = Env(block.work, block.scope, block.outer)
+    try:
+        found = _open(block, env, source, path)
+    except Fault as fault:
+        block.work.note(fault)
+        block.see([], fuzzy=True)
+        block.source = exp.Table(this=quoted("unknown"))
+        return
+    block.source, block.keys = found.sql, list(found.keys)
+    block.see(found.columns, fuzzy=found.fuzzy)
+
+
+def take(block: Block, step: Any, path: Path) -> None:
+    """Take one step; a fault is kept, and what follows is read without knowing the columns."""
+    block.path = path
+    try:
+        tag = _tag(step, path)
+        _core(block, tag, step, (*path, tag))
+    except Fault as fault:
+        block.work.note(fault)
+        block.scope.fuzzy = True
+
+
+def _tag(step: Any, path: Path) -> str:
+    if not isinstance(step, dict) or not step:
+        raise Fault("BAD_SHAPE", path, "a step is an object with one key, its kind")
+    found = [key for key in step if key in CORE]
+    if len(found) != 1:
+        name = next(iter(step)) if not found else found[1]
+        message = f"{name!r} is no step" if not found else f"{found[0]!r} and {name!r} stand in one step"
+        raise Fault("UNKNOWN_KEY", (*path, name), message, CORE, did_you_mean(name, CORE))
+    spare = step.keys() - {found[0]} - ({"replace"} if found[0] == "derive" else set())
+    if spare:
+        raise Fault("UNKNOWN_KEY", (*path, min(spare)), f"{min(spare)!r} cannot stand beside {found[0]!r}")
+    return str(found[0])
+
+
+def _core(block: Block, tag: str, step: dict[str, Any], path: Path) -> None:
+    value = step[tag]
+    match tag:
+        case "join":
+            _join(block, value, path)
+        case "filter":
+            columns.filter_rows(block, value, path)
+        case "derive":
+            columns.derive(block, value, path, replace=step.get("replace") is True)
+        case "select":
+            columns.select(block, value, path)
+        case "aggregate":
+            aggregate.aggregate(block, value, path)
+        case "window":
+            columns.window(block, value, path)
+        case "distinct":
+            columns.distinct(block, value, path)
+        case "sort":
+            columns.sort(block, value, path)
+        case "limit":
+            columns.limit(block, value, path)
+        case "pivot":
+            aggregate.pivot(block, value, path)
+        case "unpivot":
+            sets.unpivot(block, value, path, _join)
+        case _:
+            sets.combine(block, tag, value, path, _operand)
+
+
+def _join(block: Block, value: Any, path: Path) -> None:
+    def target(env: Env, source: Any, where: Path, lateral: bool) -> Opened:
+        return _open(block, env, source, where, lateral=lateral)
+
+    joining.join(block, value, path, target)
+
+
+def _open(block: Block, env: Env, source: Any, path: Path, *, lateral: bool = False) -> Opened:
+    if isinstance(source, dict) and "joined" in source:
+        return _joined(block, source, path)
+
+    def run(body: Any, where: Path) -> Relation:
+        if lateral:  # may read the rows beside it, so nothing of it can be closed further up
+            return run_body(block.work, body, where, env)
+        return run_into(block.work, body, where, block.outer, block.ctes)
+
+    return open_source(env, source, path, run)
+
+
+def _joined(block: Block, source: dict[str, Any], path: Path) -> Opened:
+    """Return a join in parentheses; its aliases stay in sight."""
+    group = read_shape(Body, source["joined"], (*path, "joined"))
+    inner = Block(block.work, block.outer, block.ctes)
+    inner.path = path
+    start(inner, group.source, (*path, "joined", "from"))
+    for index, step in enumerate(group.steps):
+        where = (*path, "joined", "steps", index)
+        if not (isinstance(step, dict) and step.keys() == {"join"}):
+            raise Fault(
+                "BAD_SHAPE", where, "a joined group holds joins only", hint='other steps go into {"plan": Body}'
+            )
+        _join(inner, step["join"], (*where, "join"))
+    table = inner.source
+    if table is not None and inner.joins:
+        table.set("joins", inner.joins)
+    return Opened(exp.Paren(this=table), inner.scope.columns, inner.keys, inner.scope.fuzzy)
+
+
+def _operand(block: Block, value: Any, path: Path) -> Relation:
+    if isinstance(value, dict) and "from" in value:
+        return run_into(block.work, value, path, block.outer, block.ctes)
+    return run_into(block.work, {"from": value}, path, block.outer, block.ctes)

@@ -1,0 +1,219 @@
+"""Compiles a plan: names and types settled, macros expanded, blocks fused, one SQL text, the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlglot import exp
+
+from tracewright.plans.bodies import TAGS, run_body, run_into
+from tracewright.plans.catalogue import Catalogue
+from tracewright.plans.document import QueryPlan, read_plan
+from tracewright.plans.expressions.binding import literal_as
+from tracewright.plans.families import parse_type
+from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_mean, pointer
+from tracewright.plans.relation import Relation
+from tracewright.plans.scope import Let, Work, new_name, quoted
+from tracewright.plans.writing import write
+from tracewright.records.base import Record
+
+WIDE = 20
+
+
+class OutputColumn(Record):
+    """A column of the result: family, and nullability as far as it is known."""
+
+    name: str
+    family: str
+    nullable: bool
+
+
+class BoundParam(Record):
+    """A parameter that the SQL binds as `$name`; `value` is None where the run has to give it."""
+
+    name: str
+    type: str
+    value: Any = None
+
+
+class RunCheck(Record):
+    """A query that must answer 0, or the run fails with `code`: what an `expect` promised does not hold."""
+
+    code: str
+    path: str
+    sql: str
+
+
+class Compiled(Record):
+    """All that a plan comes to. `ordered` says that rows have an order, `total` that no two can change places."""
+
+    sql: str
+    columns: tuple[OutputColumn, ...]
+    keys: tuple[tuple[str, ...], ...]
+    ordered: bool
+    total: bool
+    params: tuple[BoundParam, ...]
+    tables: tuple[str, ...]
+    checks: tuple[RunCheck, ...]
+    lints: tuple[PlanFault, ...]
+    plan: QueryPlan
+    core: QueryPlan
+
+    @cached_property
+    def plan_sha256(self) -> str:
+        """Return the hash of the plan as it was written."""
+        return self.plan.sha256()
+
+    @cached_property
+    def core_sha256(self) -> str:
+        """Return the hash of the plan after its macros were written out."""
+        return self.core.sha256()
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What lies between the plan and its texts."""
+
+    query: exp.Query
+    relation: Relation
+    work: Work
+    core: QueryPlan
+
+
+def compile_plan(source: QueryPlan | str | bytes | Mapping[str, Any], catalogue: Catalogue) -> Compiled:
+    """Compile a plan against a catalogue; raises PlanError with up to 20 faults.
+
+    Same plan and catalogue, same bytes of SQL. Nothing is run, and the text is to be judged like anybody's.
+    """
+    plan = source if isinstance(source, QueryPlan) else read_plan(source)
+    tree = _tree(plan, catalogue)
+    work, found = tree.work, tree.relation
+    return Compiled.model_construct(
+        sql=write(tree.query),
+        columns=tuple(
+            OutputColumn.model_construct(name=c.name, family=str(c.type), nullable=c.nullable) for c in found.columns
+        ),
+        keys=tuple(tuple(sorted(key)) for key in found.keys),
+        ordered=found.ordered,
+        total=found.total,
+        params=tuple(BoundParam(name=n, type=p.type, value=p.value) for n, p in sorted(work.used_params.items())),
+        tables=tuple(sorted(work.used_tables)),
+        checks=tuple(RunCheck(code=c.code, path=pointer(c.path), sql=write(c.query)) for c in work.checks),
+        lints=tuple(work.lints),
+        plan=plan,
+        core=tree.core,
+    )
+
+
+def _tree(plan: QueryPlan, catalogue: Catalogue) -> _Tree:
+    work = Work(
+        catalogue,
+        plan.params,
+        TAGS,
+        timezone=plan.timezone,
+        week_start=plan.week_start,
+        fiscal_start=plan.fiscal_start,
+        run_body=run_body,
+        let_names=tuple(sorted(plan.let)),
+        taken={name.casefold() for name in [*catalogue.by_name, *plan.let]},
+    )
+    ctes: list[exp.CTE] = []
+    try:
+        _declared(plan, work)
+        _lets(plan, work, ctes)
+        found = run_into(work, {"from": plan.source, "steps": plan.steps}, (), None, ctes)
+        _chart(plan, found)
+    except Fault as fault:
+        work.note(fault)
+    if work.faults:
+        raise PlanError(work.faults)
+    if ctes:
+        found.query.set("with_", exp.With(expressions=ctes))
+    _leftovers(work, found)
+    return _Tree(found.query, found, work, plan)
+
+
+def _declared(plan: QueryPlan, work: Work) -> None:
+    """Check the parameters' names, types and values, and the names of lets."""
+    for name, param in sorted(plan.params.items()):
+        path: Path = ("params", name)
+        new_name(name, path)
+        if parse_type(param.type) is None:
+            raise Fault("PARAM_TYPE", (*path, "type"), f"there is no type {param.type!r}")
+        try:
+            literal_as(param.value, param.type, (*path, "value"))
+        except Fault as fault:
+            work.note(Fault("PARAM_TYPE", (*path, "value"), fault.message))
+    tables = {name.casefold(): name for name in work.catalogue.by_name}
+    for name in sorted(plan.let):
+        new_name(name, ("let", name))
+        if name.casefold() in tables:
+            raise Fault(
+                "NAME_SHADOWS", ("let", name), f"{name!r} is the name of a table", hint="name the let otherwise"
+            )
+
+
+def _lets(plan: QueryPlan, work: Work, ctes: list[exp.CTE]) -> None:
+    """Write the lets, those first that others read."""
+    under_way: list[str] = []
+
+    def write(name: str, path: Path) -> Let:
+        if name in under_way:
+            circle = " reads ".join([*under_way[under_way.index(name) :], name])
+            raise Fault("CYCLE", path, f"a let cannot read itself: {circle}")
+        under_way.append(name)
+        found = run_into(work, plan.let[name], ("let", name), None, ctes)
+        under_way.pop()
+        ctes.append(exp.CTE(this=found.query, alias=exp.TableAlias(this=quoted(name))))
+        work.lets[name] = Let(found.columns, found.keys)
+        return work.lets[name]
+
+    work.run_let = write
+    for name in work.let_names:
+        if name not in work.lets:
+            write(name, ("let", name))
+
+
+def _chart(plan: QueryPlan, found: Relation) -> None:
+    if plan.chart is None or found.fuzzy:
+        return
+    names = [column.name for column in found.columns]
+    for key in ("x", "y", "color"):
+        name = getattr(plan.chart, key)
+        if name is not None and name not in names:
+            raise Fault(
+                "CHART_COLUMN", ("chart", key), f"the result has no column {name!r}", names, did_you_mean(name, names)
+            )
+
+
+def _leftovers(work: Work, found: Relation) -> None:
+    for name, let in sorted(work.lets.items()):
+        if not let.used:
+            work.lint("UNUSED_LET", ("let", name), f"nothing reads {name!r}")
+    if len(found.columns) > WIDE and not found.query.find(exp.Where):
+        work.lint("WIDE_UNFILTERED", (), f"{len(found.columns)} columns and no filter")
+
+
+def bind_params(compiled: Compiled, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values to bind; raises PlanError with PARAM_MISSING, PARAM_TYPE or UNKNOWN_PARAM."""
+    faults, values = [], {}
+    names = [param.name for param in compiled.params]
+    for name in sorted(set(given) - set(names)):
+        fault = Fault("UNKNOWN_PARAM", ("params", name), f"no parameter {name!r} is bound", names)
+        faults.append(fault.told())
+    for param in compiled.params:
+        value = given.get(param.name, param.value)
+        path: Path = ("params", param.name)
+        if value is None:
+            faults.append(Fault("PARAM_MISSING", path, f"the parameter {param.name!r} has no value").told())
+        try:
+            literal_as(value, param.type, path)
+        except Fault as fault:
+            faults.append(Fault("PARAM_TYPE", path, fault.message).told())
+        values[param.name] = value
+    if faults:
+        raise PlanError(faults)
+    return values

@@ -1,0 +1,192 @@
+"""The join step: kinds of join, USING as explicit conditions, and what keys say about how many rows meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from tracewright.plans.document import Closed, read_shape
+from tracewright.plans.expressions.binding import attempt
+from tracewright.plans.expressions.operators import fits, truth
+from tracewright.plans.families import unify
+from tracewright.plans.faults import Fault, Path
+from tracewright.plans.scope import Check, Column, Env, Scope, quoted
+from tracewright.plans.steps.block import Block, Stage
+from tracewright.plans.steps.sources import Opened
+
+How = Literal["inner", "left", "right", "full", "cross", "semi", "anti", "asof", "asof_left"]
+Expect = Literal["one_to_one", "many_to_one", "one_to_many", "many_to_many"]
+
+
+class Join(Closed):
+    """The join step as it is written."""
+
+    to: Any
+    how: How = "inner"
+    on: Any = None
+    using: tuple[str, ...] = ()
+    expect: Expect | None = None
+    lateral: bool = False
+
+
+SHAPES: dict[str, dict[str, str]] = {
+    "inner": {}, "left": {"side": "LEFT"}, "right": {"side": "RIGHT"}, "full": {"side": "FULL"},
+    "cross": {"kind": "CROSS"}, "semi": {"kind": "SEMI"}, "anti": {"kind": "ANTI"},
+    "asof": {"method": "ASOF"}, "asof_left": {"method": "ASOF", "side": "LEFT"},
+}  # fmt: skip
+
+Open = Callable[[Env, Any, Path, bool], Opened]
+
+
+def join(block: Block, value: Any, path: Path, open_target: Open) -> None:
+    """Take a join into the block; raises what is wrong with its target, its condition or its promise."""
+    step = read_shape(Join, value, path)
+    block.reach(Stage.SOURCE, Stage.SOURCE)
+    target = open_target(block.env(), step.to, (*path, "to"), step.lateral)
+    aliases = {column.alias.casefold() for column in target.columns if column.alias is not None}
+    if twice := aliases & block.scope.aliases():
+        hint = 'give the second an alias of its own: {"table": "…", "as": "…"}'
+        raise Fault("DUPLICATE_NAME", (*path, "to"), f"the alias {min(twice)!r} is taken", hint=hint)
+    left, right = block.scope.columns, target.columns
+    both = Scope([*left, *right], fuzzy=block.scope.fuzzy or target.fuzzy, before=block.scope.before)
+    condition, pairs = _condition(block, step, both, right, path)
+    sql = _lateral(target.sql) if step.lateral else target.sql
+    block.joins.append(exp.Join(this=sql, on=condition, **SHAPES[step.how]))
+    _settle(block, step, target, both, pairs, path)
+
+
+def _lateral(sql: exp.Expr) -> exp.Expr:
+    if not isinstance(sql, exp.Subquery):
+        return sql
+    alias = sql.args["alias"]
+    sql.set("alias", None)
+    return exp.Lateral(this=sql, alias=alias)
+
+
+Pairs = list[tuple[Column, Column]]
+
+
+def _condition(
+    block: Block, step: Join, both: Scope, right: list[Column], path: Path
+) -> tuple[exp.Expr | None, Pairs | None]:
+    """Return the condition, and the columns that it says are equal (None where it says more than that)."""
+    if step.using:
+        pairs = [_pair(block.scope, right, name, (*path, "using", at)) for at, name in enumerate(step.using)]
+        return exp.and_(*(exp.EQ(this=a.bare(), expression=b.own()) for a, b in pairs)), pairs
+    if step.how == "cross" or (step.lateral and step.on is None):
+        if step.on is not None:
+            raise Fault("BAD_SHAPE", (*path, "on"), "a cross join has no condition")
+        if step.how == "cross" and not step.lateral:
+            block.work.lint("CROSS_JOIN", path, "every row meets every row")
+        return (None if step.how == "cross" else exp.true()), None
+    if step.on is None:
+        hint = 'every row with every row is "how": "cross"'
+        raise Fault("BAD_SHAPE", path, 'a join needs "on" or "using"', hint=hint)
+    env = Env(block.work, both, block.outer)
+    condition = truth(attempt(env, step.on, (*path, "on")), (*path, "on"))
+    return condition.sql, _equal_columns(both, step.on, set(map(id, right)))
+
+
+def _pair(left: Scope, right: list[Column], name: str, path: Path) -> tuple[Column, Column]:
+    a = left.find(None, name, path)
+    b = Scope(right).find(None, name, path)
+    fits(a.type, b.type, path)
+    return a, b
+
+
+def _equal_columns(both: Scope, on: Any, right: set[int]) -> Pairs | None:
+    """Return (left, right) columns of a conjunction of equalities."""
+    match on:
+        case {"and": list() as parts}:
+            found = [_equal_columns(both, part, right) for part in parts]
+            return None if None in found else [pair for some in found if some for pair in some]
+        case {"eq": [str(one), str(other)]} | {"same": [str(one), str(other)]}:
+            columns = [_lookup(both, name) for name in (one, other)]
+            sides = [column is not None and id(column) in right for column in columns]
+            a, b = columns
+            if a is None or b is None or sides[0] == sides[1]:
+                return None
+            return [(b, a)] if sides[0] else [(a, b)]
+    return None
+
+
+def _lookup(scope: Scope, written: str) -> Column | None:
+    alias, dot, name = written.partition(".")
+    try:
+        return scope.find(alias if dot else None, name if dot else written, ())
+    except Fault:
+        return None
+
+
+def _settle(block: Block, step: Join, target: Opened, both: Scope, pairs: Pairs | None, path: Path) -> None:
+    """Leave the right columns, nullability and keys in sight, and keep the promise or the check for it."""
+    left, right = block.scope.columns, target.columns
+    if step.how in {"semi", "anti"}:
+        return
+    right_once = _unique(target.keys, pairs, 1)
+    left_once = _unique(block.keys, pairs, 0)
+    _promise(block, step, target, pairs, left_once, right_once, path)
+    keeps_left = right_once or step.expect in {"many_to_one", "one_to_one"} or step.how in {"asof", "asof_left"}
+    keeps_right = (left_once or step.expect in {"one_to_many", "one_to_one"}) and step.how in {"inner", "right"}
+    block.keys = [
+        *(block.keys if keeps_left and step.how not in {"right", "full"} else []),
+        *(target.keys if keeps_right else []),
+    ]
+    if step.how in {"left", "full", "asof_left"}:
+        _loosen(right)
+    if step.how in {"right", "full"}:
+        _loosen(left)
+    if step.using:
+        _merge(step, pairs or [])
+    block.see([*left, *right], fuzzy=both.fuzzy)
+
+
+def _loosen(columns: list[Column]) -> None:
+    for column in columns:
+        column.nullable = True
+
+
+def _unique(keys: list[frozenset[Column]], pairs: Pairs | None, side: int) -> bool:
+    named = {pair[side] for pair in pairs or []}
+    return any(key <= named for key in keys)
+
+
+def _promise(
+    block: Block, step: Join, target: Opened, pairs: Pairs | None, left_once: bool, right_once: bool, path: Path
+) -> None:
+    wants_right = step.expect in {"many_to_one", "one_to_one"} and not right_once
+    wants_left = step.expect in {"one_to_many", "one_to_one"} and not left_once
+    if not (wants_right or wants_left):
+        return
+    if not pairs:
+        hint = 'write "on" as equalities of columns, or leave "expect" out'
+        raise Fault("BAD_SHAPE", (*path, "expect"), "what a join expects is proven over equal columns", hint=hint)
+    if wants_right and target.counted is not None:
+        block.work.checks.append(_counting(target.counted, [b for _, b in pairs], path))
+    if wants_left and isinstance(block.source, exp.Table) and not block.joins[:-1]:
+        plain = exp.Table(this=block.source.this.copy())
+        block.work.checks.append(_counting(plain, [a for a, _ in pairs], path))
+
+
+def _counting(source: exp.Expr, columns: list[Column], path: Path) -> Check:
+    """Return the query that counts the keys that stand in more than one row."""
+    names = [exp.Column(this=quoted(column.name)) for column in columns]
+    there = exp.and_(*(exp.Not(this=exp.Is(this=name.copy(), expression=exp.Null())) for name in names))
+    more = exp.GT(this=exp.Anonymous(this="count", expressions=[exp.Star()]), expression=exp.Literal.number(1))
+    groups = exp.select(exp.alias_(exp.Literal.number(1), "one", quoted=True)).from_(source.copy()).where(there)
+    inner = groups.group_by(*names).having(more)
+    counted = exp.Alias(this=exp.Anonymous(this="count", expressions=[exp.Star()]), alias=quoted("fanout"))
+    return Check("FANOUT", path, exp.select(counted).from_(inner.subquery("k")))
+
+
+def _merge(step: Join, pairs: Pairs) -> None:
+    """Let the bare name of a USING key mean the side that is there; a full join takes whichever is."""
+    for a, b in pairs:
+        b.hidden = True
+        if step.how == "right":
+            a.merged = b.own()
+        elif step.how == "full":
+            a.merged = exp.Coalesce(this=a.bare(), expressions=[b.own()])
+        a.type = unify(a.type, b.type) or a.type
