@@ -140,4 +140,4 @@ def test_data_that_were_altered_are_told_by_rule_and_by_hash(home: Path, monkeyp
     altered = [(*rows[0][:9], 1, rows[0][10]), *rows[1:]]
     monkeypatch.setattr(shipped, "GENERATORS", {**shipped.GENERATORS, "support": lambda scale: {"tickets": altered}})
     report = validated(home, "support")
-    assert [fault.rule for fault in report.faults] == ["version_hash", "agent_range"]
+    assert [fault.rule for fault in report.faults] == ["agent_range", "version_hash"]

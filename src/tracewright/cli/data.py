@@ -75,10 +75,11 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Make the shipped sets and check them, and that no registered file changed; exits 1 where something is wrong."""
-    from tracewright.pipeline.tables import known, validated
+    from tracewright.pipeline.tables import names as all_names
+    from tracewright.pipeline.tables import validated
     from tracewright.tables.shipped import scaled_name
 
-    wanted = [scaled_name(name, scale) for name in names or ()] or [tables.id for tables in known(home, scale)]
+    wanted = [scaled_name(name, scale) for name in names or ()] or all_names(home, scale)
     reports = [validated(home, name) for name in wanted]
     if as_json:
         emit({"datasets": [report.model_dump(mode="json") for report in reports]})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,15 @@ class Report(Record):
     faults: tuple[Fault, ...] = ()
 
 
+def names(home: Path, scale: int = 1) -> list[str]:
+    """Return the id of every set that can be asked: the shipped ones, at a scale, then those that the home holds."""
+    made = [shipped.scaled_name(name, scale) for name in shipped.GENERATORS]
+    return [*made, *(name for name in Shelf(home).names() if name not in {*shipped.GENERATORS, *made})]
+
+
 def known(home: Path, scale: int = 1) -> list[TableSet]:
-    """Return every set that can be asked: the shipped ones, at a scale, then those that the home holds, by id."""
-    shelf = Shelf(home)
-    names = [shipped.scaled_name(name, scale) for name in shipped.GENERATORS]
-    own = [name for name in shelf.names() if name not in shipped.GENERATORS and name not in names]
-    return [described(home, name) for name in [*names, *own]]
+    """Return what is known of those sets, in the same order."""
+    return [described(home, name) for name in names(home, scale)]
 
 
 def described(home: Path, name: str) -> TableSet:
@@ -80,7 +83,7 @@ def described(home: Path, name: str) -> TableSet:
         return kept.tables
     if shipped.is_shipped(name):
         return shipped.described(name, shipped.generate(name))
-    listed = ", ".join(tables.id for tables in known(home))
+    listed = ", ".join(names(home))
     raise UsageError(
         f"there is no set {name[:80]!r}; there are: {listed}; register a file with `tracewright data register`"
     )
@@ -88,8 +91,7 @@ def described(home: Path, name: str) -> TableSet:
 
 def validated(home: Path, name: str) -> Report:
     """Check a set: a shipped one is made anew and must keep its rules and hash, and no file may have changed."""
-    tables = described(home, name)
-    found = list(_made_faults(name, tables)) if shipped.is_shipped(name) else []
+    tables, found = _made(name) if shipped.is_shipped(name) else (described(home, name), [])
     if kept := Shelf(home).find(name):
         try:
             Shelf(home).mount(kept)
@@ -104,13 +106,15 @@ def validated(home: Path, name: str) -> Report:
     )
 
 
-def _made_faults(name: str, told: TableSet) -> Iterator[Fault]:
+def _made(name: str) -> tuple[TableSet, list[Fault]]:
+    """Make a shipped set; return what it is, and where that is not what was promised."""
     rows = shipped.generate(name)
-    made = shipped.described(name, rows)
-    if made.version_hash != told.version_hash:
-        example = f"wanted {told.version_hash}, made {made.version_hash}"
-        yield Fault(table="", rule="version_hash", rows=made.row_count, example=example)
-    yield from faults(told, rows, shipped.rules(name))
+    made, promised = shipped.described(name, rows), shipped.promised(name)
+    found = faults(promised, rows, shipped.rules(name))
+    if name in shipped.GENERATORS and made.version_hash != promised.version_hash:
+        example = f"{name} should have the version {promised.version_hash}, it has {made.version_hash}"
+        found.append(Fault(table="", rule="version_hash", rows=made.row_count, example=example))
+    return made, found
 
 
 async def prepared(home: Path, name: str) -> Kept:
