@@ -9,8 +9,10 @@ from sqlglot import exp
 from tracewright.plans.document import Body, read_shape
 from tracewright.plans.expressions import binding, calls, moments, nests, operators, subplans
 from tracewright.plans.faults import Fault, Path, did_you_mean
+from tracewright.plans.macros import MACROS
+from tracewright.plans.macros.rewriting import LetName
 from tracewright.plans.relation import Relation
-from tracewright.plans.scope import Env, Work, quoted
+from tracewright.plans.scope import Column, Env, Let, Scope, Work, quoted
 from tracewright.plans.steps import aggregate, columns, joining, sets
 from tracewright.plans.steps.block import Block
 from tracewright.plans.steps.sources import Opened, open_source
@@ -41,12 +43,14 @@ def run_into(work: Work, body: Any, path: Path, outer: Env | None, ctes: list[ex
     for index, step in enumerate(shape.steps):
         take(block, step, (*path, "steps", index))
     block.path = path
+    work.cores[id(body)] = (body, {"from": block.core_source, "steps": block.core})
     return block.finish((*path, "steps", len(shape.steps) - 1) if shape.steps else (*path, "from"))
 
 
 def start(block: Block, source: Any, path: Path) -> None:
     """Begin a body at its source; a source that does not exist leaves nothing in sight, and everything possible."""
     env = Env(block.work, block.scope, block.outer)
+    block.core_source, block.core = source, []
     try:
         found = _open(block, env, source, path)
     except Fault as fault:
@@ -63,7 +67,11 @@ def take(block: Block, step: Any, path: Path) -> None:
     block.path = path
     try:
         tag = _tag(step, path)
-        _core(block, tag, step, (*path, tag))
+        if tag in MACROS:
+            _expand(block, tag, step[tag], (*path, tag))
+        else:
+            _core(block, tag, step, (*path, tag))
+            block.core.append(step)
     except Fault as fault:
         block.work.note(fault)
         block.scope.fuzzy = True
@@ -72,15 +80,68 @@ def take(block: Block, step: Any, path: Path) -> None:
 def _tag(step: Any, path: Path) -> str:
     if not isinstance(step, dict) or not step:
         raise Fault("BAD_SHAPE", path, "a step is an object with one key, its kind")
-    found = [key for key in step if key in CORE]
+    found = [key for key in step if key in CORE or key in MACROS]
     if len(found) != 1:
         name = next(iter(step)) if not found else found[1]
         message = f"{name!r} is no step" if not found else f"{found[0]!r} and {name!r} stand in one step"
-        raise Fault("UNKNOWN_KEY", (*path, name), message, CORE, did_you_mean(name, CORE))
+        known = [*CORE, *MACROS]
+        raise Fault("UNKNOWN_KEY", (*path, name), message, known, did_you_mean(name, known))
     spare = step.keys() - {found[0]} - ({"replace"} if found[0] == "derive" else set())
     if spare:
         raise Fault("UNKNOWN_KEY", (*path, min(spare)), f"{min(spare)!r} cannot stand beside {found[0]!r}")
     return str(found[0])
+
+
+class _Body:
+    """The body that a macro is rewritten into: its core steps are taken like any others, and kept."""
+
+    def __init__(self, block: Block, path: Path) -> None:
+        self.block, self.path = block, path
+
+    def columns(self) -> list[Column]:
+        return self.block.scope.visible
+
+    def add(self, *steps: dict[str, Any]) -> None:
+        for step in steps:
+            (tag,) = step.keys() - {"replace"}
+            _core(self.block, tag, step, (*self.path, tag))
+            self.block.core.append(step)
+
+    def close(self) -> str:
+        block, work = self.block, self.block.work
+        if not block.core and isinstance(block.core_source, str):
+            return LetName(block.core_source) if block.core_source in work.lets else block.core_source
+        if block.outer is not None:
+            hint = 'close what comes before it in a "let" and read that'
+            raise Fault("SUBPLAN_SHAPE", self.path, "this step reads its input more than once", hint=hint)
+        found = block.finish(self.path)
+        name = work.let_name()
+        block.ctes.append(exp.CTE(this=found.query, alias=exp.TableAlias(this=quoted(name))))
+        work.lets[name] = Let(found.columns, found.keys, used=True)
+        work.core_lets[name] = {"from": block.core_source, "steps": block.core}
+        return LetName(name)
+
+    def begin(self, source: Any) -> None:
+        block = self.block
+        block.empty()
+        block.keys, block.order_names, block.total = [], None, False
+        block.scope = Scope([], fuzzy=block.scope.fuzzy)
+        start(block, source, self.path)
+
+
+def _expand(block: Block, tag: str, value: Any, path: Path) -> None:
+    """Rewrite a macro into core steps, and take those."""
+    work = block.work
+    before = work.scratch, work.macro
+    work.scratch, work.macro = True, (path, value)
+    try:
+        MACROS[tag](_Body(block, path), value)
+    except Fault as fault:
+        work.note(fault)
+        block.scope.fuzzy = True
+    finally:
+        work.scratch, work.macro = before
+    work.expanded = True
 
 
 def _core(block: Block, tag: str, step: dict[str, Any], path: Path) -> None:

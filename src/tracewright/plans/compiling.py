@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from tracewright.plans.bodies import TAGS, run_body, run_into
 from tracewright.plans.catalogue import Catalogue
-from tracewright.plans.document import QueryPlan, read_plan
+from tracewright.plans.document import Body, QueryPlan, read_plan
 from tracewright.plans.expressions.binding import literal_as
 from tracewright.plans.families import parse_type
 from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_mean, pointer
@@ -83,13 +83,17 @@ class _Tree:
     core: QueryPlan
 
 
-def compile_plan(source: QueryPlan | str | bytes | Mapping[str, Any], catalogue: Catalogue) -> Compiled:
+def compile_plan(
+    source: QueryPlan | str | bytes | Mapping[str, Any], catalogue: Catalogue, *, core: bool = False
+) -> Compiled:
     """Compile a plan against a catalogue; raises PlanError with up to 20 faults.
+
+    With `core` it is a core plan that another compilation wrote, in which names may begin with an underscore.
 
     Same plan and catalogue, same bytes of SQL. Nothing is run, and the text is to be judged like anybody's.
     """
     plan = source if isinstance(source, QueryPlan) else read_plan(source)
-    tree = _tree(plan, catalogue)
+    tree = _tree(plan, catalogue, core=core)
     work, found = tree.work, tree.relation
     return Compiled.model_construct(
         sql=write(tree.query),
@@ -108,7 +112,7 @@ def compile_plan(source: QueryPlan | str | bytes | Mapping[str, Any], catalogue:
     )
 
 
-def _tree(plan: QueryPlan, catalogue: Catalogue) -> _Tree:
+def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False) -> _Tree:
     work = Work(
         catalogue,
         plan.params,
@@ -117,14 +121,16 @@ def _tree(plan: QueryPlan, catalogue: Catalogue) -> _Tree:
         week_start=plan.week_start,
         fiscal_start=plan.fiscal_start,
         run_body=run_body,
+        scratch=core,
         let_names=tuple(sorted(plan.let)),
         taken={name.casefold() for name in [*catalogue.by_name, *plan.let]},
     )
     ctes: list[exp.CTE] = []
+    main = Body.model_construct(source=plan.source, steps=plan.steps)
     try:
         _declared(plan, work)
         _lets(plan, work, ctes)
-        found = run_into(work, {"from": plan.source, "steps": plan.steps}, (), None, ctes)
+        found = run_into(work, main, (), None, ctes)
         _chart(plan, found)
     except Fault as fault:
         work.note(fault)
@@ -133,7 +139,36 @@ def _tree(plan: QueryPlan, catalogue: Catalogue) -> _Tree:
     if ctes:
         found.query.set("with_", exp.With(expressions=ctes))
     _leftovers(work, found)
-    return _Tree(found.query, found, work, plan)
+    return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan)
+
+
+def _core_plan(plan: QueryPlan, main: Body, work: Work) -> QueryPlan:
+    """Return the plan with every macro written out; lets that macros made stand beside the plan's own."""
+    lets = {name: _rewritten(body, work) for name, body in plan.let.items()}
+    lets |= {name: _rewritten(body, work) for name, body in work.core_lets.items()}
+    body = _rewritten(main, work)
+    return plan.model_copy(
+        update={
+            "source": body["from"],
+            "steps": tuple(body["steps"]),
+            "let": {
+                name: Body.model_construct(source=let["from"], steps=tuple(let["steps"])) for name, let in lets.items()
+            },
+        }
+    )
+
+
+def _rewritten(value: Any, work: Work) -> Any:
+    """Return a value in which every body is its core form."""
+    body, core = work.cores.get(id(value), (None, None))
+    if core is not None and body is value:
+        return {key: _rewritten(item, work) for key, item in core.items()}
+    match value:
+        case dict():
+            return {key: _rewritten(item, work) for key, item in value.items()}
+        case list() | tuple():
+            return [_rewritten(item, work) for item in value]
+    return value
 
 
 def _declared(plan: QueryPlan, work: Work) -> None:

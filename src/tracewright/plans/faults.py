@@ -40,10 +40,13 @@ class PlanError(UsageError):
 
 
 class Fault(Exception):  # noqa: N818 -- it never leaves this room
-    """One fault on its way up to whoever collects them; `near` is the text or node that is at fault."""
+    """One fault on its way up to whoever collects them; `about` is the text that it is about, where there is one."""
 
-    def __init__(self, code: str, path: Path, message: str, have: Iterable[str] = (), hint: str = "") -> None:
+    def __init__(
+        self, code: str, path: Path, message: str, have: Iterable[str] = (), hint: str = "", about: str | None = None
+    ) -> None:
         super().__init__(message)
+        self.about = about
         self.code, self.path, self.message, self.have, self.hint = code, path, message, tuple(have), hint
 
     def told(self) -> PlanFault:

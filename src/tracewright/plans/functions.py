@@ -104,6 +104,11 @@ def _fits(wanted: str, given: Type, all_given: Sequence[Type]) -> bool:
     return given.family == wanted
 
 
+def summed(kind: Type) -> Type:
+    """Return the type of a sum: integers stay integers of more width, decimals get all the digits there are."""
+    return Type("dec", 38, kind.scale) if kind.family == "dec" else kind
+
+
 def _gives(gives: str, given: Sequence[Type]) -> Type:
     first = given[0] if given else INT
     match gives:
@@ -118,7 +123,9 @@ def _gives(gives: str, given: Sequence[Type]) -> Type:
         case "item":
             return first.items[0] if first.items else first
         case "sum":
-            return Type("dec", 38, first.scale) if first.family == "dec" else first
+            return summed(first)
+        case "itemsum":
+            return summed(first.items[0]) if first.items else first
         case "whole":
             return Type("dec", first.precision, 0) if first.family == "dec" else first
         case "value":

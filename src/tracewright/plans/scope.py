@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,7 +113,8 @@ class Scope:
         elif written != name and name in self.named:
             hints.append(f"aliases are gone after a step that opens a new block: write {name!r}")
         hints.append(f'for a text value write {{"lit": "{written}"}}')
-        return Fault("UNKNOWN_COLUMN", path, f"there is no column {written!r}", names, "; ".join(filter(None, hints)))
+        hint = "; ".join(filter(None, hints))
+        return Fault("UNKNOWN_COLUMN", path, f"there is no column {written!r}", names, hint, about=written)
 
 
 @dataclass(slots=True)
@@ -180,32 +181,78 @@ class Work:
     let_names: tuple[str, ...] = ()
     lets: dict[str, Let] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    scratch: bool = False
+    expanded: bool = False
+    macro: tuple[Path, Any] | None = None
+    cores: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    core_lets: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[PlanFault] = field(default_factory=list)
     lints: list[PlanFault] = field(default_factory=list)
     used_params: dict[str, Param] = field(default_factory=dict)
     used_tables: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
-    blocks: int = 0
+    made: dict[str, int] = field(default_factory=dict)
 
     def note(self, fault: Fault) -> None:
-        """Keep a fault; the same one at the same place only once."""
+        """Keep a fault; the same one at the same place only once. What a macro wrote is told at the macro's place."""
+        if self.macro is not None:
+            fault.path = blamed(fault, *self.macro)
         told = fault.told()
         if told not in self.faults and len(self.faults) < MOST_FAULTS:
             self.faults.append(told)
 
     def lint(self, code: str, path: Path, message: str, hint: str = "") -> None:
         """Keep a warning."""
+        if self.macro is not None:
+            if code == "CROSS_JOIN":  # a macro knows what it is doing
+                return
+            path = self.macro[0]
         told = Fault(code, path, message, hint=hint).told()
         if told not in self.lints:
             self.lints.append(told)
 
     def block_name(self) -> str:
         """Return the next free `s1`, `s2`, …."""
+        return self._free("s")
+
+    def let_name(self) -> str:
+        """Return the next free `m1`, `m2`, …, for a let that a macro makes."""
+        return self._free("m")
+
+    def _free(self, letter: str) -> str:
         while True:
-            self.blocks += 1
-            name = f"s{self.blocks}"
+            self.made[letter] = self.made.get(letter, 0) + 1
+            name = f"{letter}{self.made[letter]}"
             if name not in self.taken:
                 return name
+
+
+def blamed(fault: Fault, path: Path, written: Any) -> Path:
+    """Return the place in a macro as it was written that a fault in its core steps comes from."""
+    if fault.path[: len(path)] == path and _reaches(written, fault.path[len(path) :]):
+        return fault.path
+    return next(((*path, *where) for where, leaf in _leaves(written, ()) if leaf == fault.about), path)
+
+
+def _reaches(written: Any, path: Path) -> bool:
+    for part in path:
+        inside = isinstance(written, dict) and part in written
+        if not inside and not (isinstance(written, list) and isinstance(part, int) and part < len(written)):
+            return False
+        written = written[part]
+    return True
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from _leaves(item, (*path, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from _leaves(item, (*path, index))
+        case _:
+            yield path, value
 
 
 def poison() -> Bound:

@@ -180,10 +180,7 @@ def _windowed(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
         kind = typed_call(function, args, nodes, where)
         if function.ordered and not node.get("order"):
             env.work.lint("ORDER_DEPENDENT", path, f"{function.name} depends on an order that is not given")
-        inner = [arg.sql for arg in args]
-        if node.get("ignore_nulls"):
-            inner[0] = exp.IgnoreNulls(this=inner[0])
-        call = exp.Anonymous(this=function.name, expressions=inner)
+        call = _call(function.name, [arg.sql for arg in args], ignore_nulls=node.get("ignore_nulls") is True, path=path)
         return Bound(call, kind, function.nulls != "never")
     found = bind(env.at("measure"), value, path)
     if not isinstance(found.sql, exp.Filter | exp.Anonymous) or not found.aggregate:
@@ -191,6 +188,25 @@ def _windowed(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
             "BAD_SHAPE", path, "over takes one aggregate or one call", hint="reckon with its result in a later item"
         )
     return found
+
+
+# The writer knows only of its own nodes that they may ignore nulls.
+_IGNORING: dict[str, tuple[type[exp.Func], tuple[str, ...]]] = {
+    "first_value": (exp.FirstValue, ("this",)),
+    "last_value": (exp.LastValue, ("this",)),
+    "nth_value": (exp.NthValue, ("this", "offset")),
+    "lag": (exp.Lag, ("this", "offset", "default")),
+    "lead": (exp.Lead, ("this", "offset", "default")),
+}
+
+
+def _call(name: str, args: list[exp.Expr], *, ignore_nulls: bool, path: Path) -> exp.Expr:
+    if not ignore_nulls:
+        return exp.Anonymous(this=name, expressions=args)
+    if name not in _IGNORING:
+        raise Fault("BAD_SHAPE", path, f"{name} has no nulls to ignore", _IGNORING)
+    node, names = _IGNORING[name]
+    return exp.IgnoreNulls(this=node(**dict(zip(names, args, strict=False))))
 
 
 _DIRECT = ("count", "sum", "avg", "min", "max", "median")

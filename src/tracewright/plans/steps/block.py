@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import Any
 
 from sqlglot import exp
 
@@ -33,7 +34,8 @@ class Block:
         self.order_names: list[tuple[Column, bool, bool]] | None = None
         self.total = False
         self.path: Path = ()
-        self.core: list[object] = []
+        self.core: list[Any] = []
+        self.core_source: Any = None
         self.empty()
 
     def empty(self) -> None:

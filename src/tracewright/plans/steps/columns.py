@@ -36,7 +36,7 @@ def named_items(env: Env, value: Any, path: Path, *, short: bool) -> list[Named]
 
 def _item(env: Env, item: Any, path: Path, *, short: bool) -> Named:
     if isinstance(item, dict) and item.keys() == {"as", "expr"}:
-        return scratch_name(item["as"], (*path, "as")), attempt(env, item["expr"], (*path, "expr"))
+        return given_name(env, item["as"], (*path, "as")), attempt(env, item["expr"], (*path, "expr"))
     if short and (isinstance(item, str) or (isinstance(item, dict) and "col" in item)):
         bound = bind(env, item, path)
         return (item if isinstance(item, str) and item in env.scope.named else _last(item)), bound
@@ -44,17 +44,11 @@ def _item(env: Env, item: Any, path: Path, *, short: bool) -> Named:
     raise Fault("BAD_SHAPE", path, f"wanted {wanted}")
 
 
-def scratch_name(name: Any, path: Path) -> str:
+def given_name(env: Env, name: Any, path: Path) -> str:
     """Return a new name; a leading underscore is the compiler's own, and only its macros write one."""
-    if isinstance(name, Scratch):
-        return str(name)
+    if env.work.scratch and isinstance(name, str) and name.startswith("_"):
+        return "_" + new_name(name[1:], path)
     return new_name(name, path)
-
-
-class Scratch(str):
-    """A name that a macro gives to a column that it will drop again."""
-
-    __slots__ = ()
 
 
 def _last(item: Any) -> str:
@@ -244,6 +238,10 @@ class DistinctOn(Closed):
 def distinct(block: Block, value: Any, path: Path) -> None:
     """Keep one of equal rows, or the first row of each combination of `on`."""
     if value is True:
+        if block.stage == Stage.SHAPE and block.outputs is not None and block.distinct is None:
+            block.distinct = exp.Distinct()
+            block.keys = [*block.keys, frozenset(block.scope.visible)]
+            return
         block.reach(Stage.SHAPE, Stage.FILTER)
         columns = block.scope.visible
         outputs = [(c.name, Bound(c.bare(), c.type, c.nullable)) for c in columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -65,7 +65,8 @@ def _lateral(sql: exp.Expr) -> exp.Expr:
     return exp.Lateral(this=sql, alias=alias)
 
 
-Pairs = list[tuple[Column, Column]]
+Pairs = list[tuple[Column | None, Column]]
+"""Which columns of the right side the condition settles: by a column of the left, or by an expression over it."""
 
 
 def _condition(
@@ -74,7 +75,7 @@ def _condition(
     """Return the condition, and the columns that it says are equal (None where it says more than that)."""
     if step.using:
         pairs = [_pair(block.scope, right, name, (*path, "using", at)) for at, name in enumerate(step.using)]
-        return exp.and_(*(exp.EQ(this=a.bare(), expression=b.own()) for a, b in pairs)), pairs
+        return exp.and_(*(exp.EQ(this=a.bare(), expression=b.own()) for a, b in pairs)), [*pairs]
     if step.how == "cross" or (step.lateral and step.on is None):
         if step.on is not None:
             raise Fault("BAD_SHAPE", (*path, "on"), "a cross join has no condition")
@@ -97,7 +98,7 @@ def _pair(left: Scope, right: list[Column], name: str, path: Path) -> tuple[Colu
 
 
 def _equal_columns(both: Scope, on: Any, right: set[int]) -> Pairs | None:
-    """Return (left, right) columns of a conjunction of equalities."""
+    """Return what a conjunction of equalities settles."""
     match on:
         case {"and": list() as parts}:
             found = [_equal_columns(both, part, right) for part in parts]
@@ -109,7 +110,24 @@ def _equal_columns(both: Scope, on: Any, right: set[int]) -> Pairs | None:
             if a is None or b is None or sides[0] == sides[1]:
                 return None
             return [(b, a)] if sides[0] else [(a, b)]
+        case {"eq": [str(name), dict() as expr]} | {"eq": [dict() as expr, str(name)]}:
+            column = _lookup(both, name)
+            used = [_lookup(both, leaf) for leaf in _texts(expr)]
+            if column is not None and id(column) in right and not any(u is not None and id(u) in right for u in used):
+                return [(None, column)]
     return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for item in value.values():
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
 
 
 def _lookup(scope: Scope, written: str) -> Column | None:
@@ -149,7 +167,7 @@ def _loosen(columns: list[Column]) -> None:
 
 
 def _unique(keys: list[frozenset[Column]], pairs: Pairs | None, side: int) -> bool:
-    named = {pair[side] for pair in pairs or []}
+    named = {column for pair in pairs or [] if (column := pair[side]) is not None}
     return any(key <= named for key in keys)
 
 
@@ -160,14 +178,15 @@ def _promise(
     wants_left = step.expect in {"one_to_many", "one_to_one"} and not left_once
     if not (wants_right or wants_left):
         return
-    if not pairs:
+    lefts = [a for a, _ in pairs or [] if a is not None]
+    if not pairs or (wants_left and len(lefts) < len(pairs)):
         hint = 'write "on" as equalities of columns, or leave "expect" out'
         raise Fault("BAD_SHAPE", (*path, "expect"), "what a join expects is proven over equal columns", hint=hint)
     if wants_right and target.counted is not None:
         block.work.checks.append(_counting(target.counted, [b for _, b in pairs], path))
     if wants_left and isinstance(block.source, exp.Table) and not block.joins[:-1]:
         plain = exp.Table(this=block.source.this.copy())
-        block.work.checks.append(_counting(plain, [a for a, _ in pairs], path))
+        block.work.checks.append(_counting(plain, lefts, path))
 
 
 def _counting(source: exp.Expr, columns: list[Column], path: Path) -> Check:
@@ -184,6 +203,8 @@ def _counting(source: exp.Expr, columns: list[Column], path: Path) -> Check:
 def _merge(step: Join, pairs: Pairs) -> None:
     """Let the bare name of a USING key mean the side that is there; a full join takes whichever is."""
     for a, b in pairs:
+        if a is None:  # a key of USING is always a column on both sides
+            continue
         b.hidden = True
         if step.how == "right":
             a.merged = b.own()
