@@ -1,8 +1,9 @@
 """Answers one query over one file of tables: checked by the policy, run in a process of its own, returned with types.
 
-`{"op": "run", "sql": …, "parameters": […] | {…}, "format": "arrow" | "parquet", "strict": true, "preview": 20,
-"limits": {"seconds", "memory_bytes", "rows", "bytes", "columns"}}` gives the artifact `result.arrow` or
-`result.parquet`; `{"op": "check", "sql": [texts]}` gives verdicts and runs nothing. The one input is `<name>.duckdb`.
+`{"op": "run", "sql": …, "tables": [names], "parameters": […] | {…}, "format": "arrow" | "parquet", "strict": true,
+"preview": 20, "limits": {"seconds", "memory_bytes", "rows", "bytes", "columns"}}` gives the artifact `result.arrow` or
+`result.parquet`; `{"op": "check", "sql": [texts], "tables": [names]}` gives verdicts and runs nothing. The one input is
+`<name>.duckdb`; `tables` are those registered, and where none are named, all that the file holds.
 The policy and the locks hold what a query reaches; a fault of the engine itself is held by the jail alone.
 """
 

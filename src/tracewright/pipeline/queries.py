@@ -37,10 +37,11 @@ class Verdict(Record):
 
 @dataclass(frozen=True)
 class Data:
-    """A prepared set: the name of its file in the jail, which is also the database's, and the blob."""
+    """A prepared set: the name of its file in the jail, which is also the database's, the blob, and the tables."""
 
     file: str
     sha256: Sha256
+    tables: tuple[str, ...]
 
 
 async def data_of(home: Path, name: str) -> Data:
@@ -48,7 +49,11 @@ async def data_of(home: Path, name: str) -> Data:
     kept = await prepared(home, name)
     path = Path(name)
     database = plain_name(path.stem) if path.suffix in FORMATS else name
-    return Data(f"{'set_' if database in OWN_NAMES else ''}{database}.duckdb", kept.database)
+    return Data(
+        f"{'set_' if database in OWN_NAMES else ''}{database}.duckdb",
+        kept.database,
+        tuple(t.name for t in kept.tables.tables),
+    )
 
 
 def query_job(data: Data, request: JsonObject, seconds: float = 10.0, memory_bytes: int = 1024 * MIB) -> Job:
@@ -56,7 +61,7 @@ def query_job(data: Data, request: JsonObject, seconds: float = 10.0, memory_byt
     limits = {**_object(request.get("limits")), "seconds": seconds, "memory_bytes": memory_bytes}
     jail = Limits(memory_bytes=memory_bytes + WORKER_BYTES, wall_seconds=seconds + SLACK_SECONDS)
     isolation = registry.load("jobs", KIND).ISOLATION
-    asked: JsonObject = {**request, "limits": limits}
+    asked: JsonObject = {**request, "tables": list(data.tables), "limits": limits}
     return Job(kind=KIND, isolation=isolation, inputs={data.file: data.sha256}, request=asked, limits=jail)
 
 

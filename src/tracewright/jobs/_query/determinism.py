@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracewright.jobs._query.refusal import Refusal
-from tracewright.jobs._query.reviewed import reviewed
+from tracewright.jobs._query.reviewed import REVIEWED
 
 CLOCK = "clock"
 RANDOM = "random"
@@ -27,8 +27,8 @@ def of_sample(sample: Mapping[str, Any]) -> Refusal | None:
 
 def of_aggregate(name: str, ordered: bool, strict: bool) -> Refusal | Warned | None:
     """Return a warning about a function whose value hangs on the order of the rows; a refusal where `strict`."""
-    if ordered or name not in reviewed().order_dependent:
-        tied = name in reviewed().ties
+    if ordered or name not in REVIEWED.order_dependent:
+        tied = name in REVIEWED.ties
         return ("ORDER_DEPENDENT", f"{name} may choose among equals; give it a tie-breaker.") if tied else None
     sentence = f"{name} depends on the order of rows; write {name}(… ORDER BY …) with a key."
     if strict:

@@ -6,70 +6,102 @@ process do. And they let a query read the catalogue: the policy does not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from tracewright.jobs._query.policy import Engine
-from tracewright.jobs._query.reviewed import fold, reviewed
+from tracewright.jobs._query.policy import Written
+from tracewright.jobs._query.reviewed import REVIEWED, fold
 from tracewright.jobs._query.walk import Catalogue
 
+OPENING: dict[str, Any] = {
+    "temp_directory": "",
+    "memory_limit": "512MB",
+    "threads": 1,
+    "max_expression_depth": 250,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_unsigned_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+}
+"""Locks that are set while the file is opened, which is quicker than a statement each."""
 LOCKS = (
-    # Files may bring macros and views: the engine's own names come first, so that no file renames them.
+    # A file may bring macros: the engine's own names come first, so that no file gives them another meaning.
     "SET search_path={path}",
-    "SET temp_directory=''",
-    "SET memory_limit='512MB'",
     "SET operator_memory_limit='256MB'",
-    "SET threads=1",
-    "SET max_execution_time={milliseconds}",
-    "SET max_expression_depth=250",
     "SET TimeZone='UTC'",
     "SET enable_progress_bar=false",
-    "SET autoinstall_known_extensions=false",
-    "SET autoload_known_extensions=false",
-    "SET allow_community_extensions=false",
-    "SET allow_unsigned_extensions=false",
-    "SET allow_persistent_secrets=false",
-    "SET python_enable_replacements=false",
     "SET allowed_configs=[]",
     "SET enable_external_access=false",
     "SET disabled_filesystems='LocalFileSystem'",
     "SET lock_configuration=true",
 )
-"""In this order: temporary folders cannot be set after external access, and files cannot be opened after the last."""
+"""Locks in their order: own files stay open to queries until file systems are disabled, settings until the last."""
 
 _TABLES = "SELECT table_name FROM system.main.duckdb_tables() WHERE database_name = ? AND schema_name = 'main'"
 
+# By full names: a file may bring macros that are called like anything.
+_TREE = "SELECT system.main.json_serialize_sql(?)"
+_WRITE = """
+SELECT tree, text, system.main.json_serialize_sql(text) AS again
+FROM (SELECT tree, system.main.json_deserialize_sql(tree) AS text
+      FROM (SELECT system.main.json_serialize_sql(?) AS tree))
+"""
 
-def open_locked(path: Path, seconds: float) -> duckdb.DuckDBPyConnection:
-    """Open a file read-only and lock the connection; the engine's own timer stands behind the parent's `seconds`."""
-    connection = duckdb.connect(str(path), read_only=True)
-    quoted = _database(connection).replace('"', '""')
-    fields = {"path": _text(f'system.main,"{quoted}".main'), "milliseconds": int(seconds * 1000) + 500}
+
+@dataclass(frozen=True)
+class Opened:
+    """A locked database: `data` runs queries, `parser` only reads texts and never sees the data."""
+
+    data: duckdb.DuckDBPyConnection
+    parser: duckdb.DuckDBPyConnection
+    database: str
+
+
+def open_locked(path: Path, seconds: float) -> Opened:
+    """Open a file read-only and lock it; the engine's own timer stands behind the parent's `seconds`."""
+    config = {**OPENING, "max_execution_time": int(seconds * 1000) + 500}
+    connection = duckdb.connect(str(path), read_only=True, config=config)
+    [database] = _one_row(connection.execute("SELECT system.main.current_database()"))
+    # Reading a text needs no plan worth improving; what one connection switches off, the other keeps.
+    parser = connection.cursor()
+    parser.execute("PRAGMA disable_optimizer")
+    quoted = str(database).replace('"', '""')
     for lock in LOCKS:
-        connection.execute(lock.format(**fields))
-    return connection
+        connection.execute(lock.format(path=_text(f'system.main,"{quoted}".main')))
+    return Opened(connection, parser, str(database))
 
 
-def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
-    """Return the tables of the file; no views, and no table that is called like a view of the engine."""
-    database = connection.execute("SELECT database_name FROM system.main.duckdb_databases() WHERE NOT internal")
-    [name] = _one_row(database)
-    found = connection.execute(_TABLES, [name]).fetchall()
-    return Catalogue(fold(str(name)), frozenset(fold(table) for (table,) in found) - reviewed().views)
+def catalogue_of(opened: Opened, tables: Iterable[str] = ()) -> Catalogue:
+    """Return the tables that may be read: those named, else those of the file; no views, no names of the engine.
+
+    Looking them up costs more than most queries, so whoever knows them names them.
+    """
+    named = tuple(tables) or [name for (name,) in opened.data.execute(_TABLES, [opened.database]).fetchall()]
+    return Catalogue(fold(opened.database), frozenset(map(fold, named)) - REVIEWED.views)
 
 
-def engine_of(connection: duckdb.DuckDBPyConnection) -> Engine:
-    """Return what the policy asks of the engine, by a connection that is locked."""
-    return Engine(
-        ask=lambda statement, text: str(_one_row(connection.execute(statement, [text]))[0]),
-        count=lambda text: len(connection.extract_statements(text)),
-    )
+class Parser:
+    """What the policy asks of the engine, by a locked connection."""
 
+    def __init__(self, opened: Opened) -> None:
+        self._connection = opened.parser
+        # Kept as statements, they are not parsed anew for every text.
+        [self._write], [self._tree] = map(self._connection.extract_statements, (_WRITE, _TREE))
 
-def _database(connection: duckdb.DuckDBPyConnection) -> str:
-    return str(_one_row(connection.execute("SELECT system.main.current_database()"))[0])
+    def write(self, text: str) -> Written:
+        return Written(*_one_row(self._connection.execute(self._write, [text])))
+
+    def tree(self, text: str) -> str:
+        return str(_one_row(self._connection.execute(self._tree, [text]))[0])
+
+    def count(self, text: str) -> int:
+        return len(self._connection.extract_statements(text))
 
 
 def _one_row(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:

@@ -6,35 +6,39 @@ What a query costs is not its business, and neither is what only binding finds: 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, Protocol
 
 from tracewright.jobs._query import second
 from tracewright.jobs._query.refusal import Refusal
+from tracewright.jobs._query.stable import alike, same
 from tracewright.jobs._query.walk import Catalogue, Seen, Walk
 
 MOST_BYTES = 64 << 10
 
-# By full name: a file may bring macros that are called like anything.
-SERIALISE = "SELECT system.main.json_serialize_sql(?)"
-RENDER = "SELECT system.main.json_deserialize_sql(?)"
 
-_POSITIONS = re.compile(r'"query_location(?:_length)?":\d+')
-"""Inside a JSON string its quotes would be escaped, so this only ever meets keys."""
+class Written(NamedTuple):
+    """A text as the engine read it: its tree, the text that the engine makes of the tree, and the tree of that text."""
 
-Ask = Callable[[str, str], str]
-"""Runs a statement with one parameter in a locked connection and returns the one text that it answers."""
-Count = Callable[[str], int]
+    tree: str
+    text: str
+    again: str
 
 
-@dataclass(frozen=True)
-class Engine:
-    """The two things that the policy asks of the engine: an answer of one text, and how many statements a text has."""
+class Engine(Protocol):
+    """What the policy asks of the engine's parser; each may raise whatever the engine raises."""
 
-    ask: Ask
-    count: Count
+    def write(self, text: str) -> Written:
+        """Read a text, write it anew and read that; raises where the text is no query."""
+        ...
+
+    def tree(self, text: str) -> str:
+        """Return the tree of a text, or the engine's complaint in its place."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return the number of statements."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -64,20 +68,16 @@ def check(text: str, engine: Engine, catalogue: Catalogue, strict: bool = True) 
 
 def _check(text: str, engine: Engine, catalogue: Catalogue, strict: bool) -> Checked:
     _require_readable(text)
-    raw = engine.ask(SERIALISE, text)
-    seen = _walked(_tree(raw, text, engine), catalogue, strict)
+    written = _written(text, engine)
+    seen = _walked(written.tree, catalogue, strict)
     second.agree(seen, second.read(text))
-    if seen.chances:
-        raise seen.chances[0]
-    canonical = engine.ask(RENDER, raw)
-    again = engine.ask(SERIALISE, canonical)
-    if _POSITIONS.sub("", again) != _POSITIONS.sub("", raw):
-        # The engine writes some forms as others (a comprehension as calls): these must pass too, and then stay.
-        seen = _walked(_tree(again, canonical, engine), catalogue, strict)
-        if seen.chances:
-            raise seen.chances[0]
-        canonical = _settled(again, engine)
-    return Checked(canonical, tuple(sorted(seen.reads)), tuple(sorted(seen.functions)), tuple(seen.warnings))
+    _require_settled(seen)
+    if not same(written.tree, written.again):
+        written = _settled(written, engine)
+        # What will run is the tree of the text, so that is what must pass.
+        seen = _walked(written.again, catalogue, strict)
+        _require_settled(seen)
+    return Checked(written.text, tuple(sorted(seen.reads)), tuple(sorted(seen.functions)), tuple(seen.warnings))
 
 
 def _require_readable(text: str) -> None:
@@ -93,16 +93,17 @@ def _require_readable(text: str) -> None:
         raise Refusal("EMPTY", "There is no query.")
 
 
-def _tree(raw: str, text: str, engine: Engine) -> Any:
-    """Return the tree of the one query; raises Refusal for anything else."""
-    tree = json.loads(raw)
+def _written(text: str, engine: Engine) -> Written:
+    """Return a text as the engine read it; raises Refusal, with the engine's complaint, for what is not one query."""
+    try:
+        return engine.write(text)
+    except Exception:  # noqa: BLE001  # the complaint is asked for below, and nothing passes without a tree
+        tree = json.loads(engine.tree(text))
     if tree["error"]:
         raise _unparsed(str(tree.get("error_type")), str(tree.get("error_message")), text, engine)
-    if len(tree["statements"]) > 1:
-        raise Refusal("MULTI_STATEMENT", f"Write one query; here are {len(tree['statements'])}.")
     if not tree["statements"]:
         raise Refusal("EMPTY", "There is no query.")
-    return tree
+    raise Refusal("PARSERS_DISAGREE", "The engine cannot write down what it read; write it plainer.")
 
 
 def _unparsed(kind: str, message: str, text: str, engine: Engine) -> Refusal:
@@ -118,15 +119,26 @@ def _unparsed(kind: str, message: str, text: str, engine: Engine) -> Refusal:
     return Refusal("STMT_DENIED", "Only a query is answered: SELECT, FROM, WITH, VALUES, PIVOT with its values.")
 
 
-def _walked(tree: Any, catalogue: Catalogue, strict: bool) -> Seen:
+def _walked(raw: str, catalogue: Catalogue, strict: bool) -> Seen:
+    tree = json.loads(raw)
+    count = len(tree["statements"])
+    if count != 1 or tree["error"]:
+        raise Refusal("MULTI_STATEMENT" if count else "EMPTY", f"Write one query; here are {count}.")
     walk = Walk(catalogue, strict)
     walk.over(tree, "", frozenset())
     return walk.seen
 
 
-def _settled(raw: str, engine: Engine) -> str:
-    """Return the text of a tree; raises Refusal unless the engine reads it as that very tree."""
-    text = engine.ask(RENDER, raw)
-    if _POSITIONS.sub("", engine.ask(SERIALISE, text)) != _POSITIONS.sub("", raw):
-        raise Refusal("PARSERS_DISAGREE", "The query has no stable written form; write it plainer.")
-    return text
+def _require_settled(seen: Seen) -> None:
+    if seen.chances:
+        raise seen.chances[0]
+
+
+def _settled(written: Written, engine: Engine) -> Written:
+    """Return a text that the engine reads as it wrote it; raises Refusal where there is none."""
+    if not alike(written.tree, written.again):
+        # The engine writes some forms as others (a comprehension as calls), but then keeps to them.
+        written = engine.write(written.text)
+        if not alike(written.tree, written.again):
+            raise Refusal("PARSERS_DISAGREE", "The query has no stable written form; write it plainer.")
+    return written

@@ -36,6 +36,7 @@ class Ask:
     op: Literal["run", "check"]
     sql: tuple[str, ...]
     path: Path
+    tables: tuple[str, ...] = ()
     parameters: list[Any] | dict[str, Any] | None = None
     form: Literal["arrow", "parquet"] = "arrow"
     strict: bool = True
@@ -44,8 +45,8 @@ class Ask:
 
 
 FIELDS = {
-    "run": {"op", "sql", "parameters", "format", "strict", "preview", "limits"},
-    "check": {"op", "sql", "strict", "limits"},
+    "run": {"op", "sql", "tables", "parameters", "format", "strict", "preview", "limits"},
+    "check": {"op", "sql", "tables", "strict", "limits"},
 }
 
 
@@ -62,6 +63,7 @@ def read_request(request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Ask:
         op=op,
         sql=_texts(op, request.get("sql")),
         path=next(iter(inputs.values())),
+        tables=_tables(request.get("tables", [])),
         parameters=_parameters(request.get("parameters")),
         form=_choice("format", request.get("format", "arrow"), ("arrow", "parquet")),
         strict=_choice("strict", request.get("strict", True), (True, False)),
@@ -77,6 +79,12 @@ def _texts(op: str, sql: Any) -> tuple[str, ...]:
     if not 1 <= len(texts) <= MOST_TEXTS:
         raise BadRequestError(f"`sql` must hold 1 to {MOST_TEXTS} texts.")
     return tuple(texts)
+
+
+def _tables(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise BadRequestError("`tables` must be a list of names.")
+    return tuple(given)
 
 
 def _parameters(given: Any) -> list[Any] | dict[str, Any] | None:

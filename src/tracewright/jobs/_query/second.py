@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from tracewright.jobs._query.grammar import words
 from tracewright.jobs._query.refusal import Refusal
-from tracewright.jobs._query.reviewed import fold, readings, reviewed
+from tracewright.jobs._query.reviewed import READINGS, REVIEWED, fold
 from tracewright.jobs._query.walk import Seen
 
 ROOTS = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Table, exp.Pivot, exp.Summarize, exp.Describe)
@@ -81,11 +81,10 @@ def agree(seen: Seen, reading: Reading) -> None:
     """Raise Refusal unless both parsers saw the same tables and functions."""
     if odd := sorted(seen.tables ^ reading.tables):
         raise Refusal("PARSERS_DISAGREE", f"Only one of two parsers sees a table {'.'.join(odd[0])[:60]!r}.")
-    known = readings()
     explained = set(SYNTAX)
     for name in sorted(seen.functions):
-        shown = known.get(name, frozenset({name}))
-        if not shown & reading.nodes and name not in reviewed().operators:
+        shown = READINGS.get(name, frozenset({name}))
+        if not shown & reading.nodes and name not in REVIEWED.operators:
             raise Refusal("PARSERS_DISAGREE", f"Only the engine's parser sees the function {name}.")
         explained |= shown
     if odd_calls := sorted(reading.calls - explained):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tracewright.jobs._query import determinism, grammar
 from tracewright.jobs._query.refusal import Refusal
-from tracewright.jobs._query.reviewed import AGGREGATE_BY_NAME, CLOCKS, DISGUISED, fold, reviewed
+from tracewright.jobs._query.reviewed import AGGREGATE_BY_NAME, CLOCKS, DISGUISED, REVIEWED, fold
 
 Scope = frozenset[str]
 Node = Mapping[str, Any]
@@ -133,8 +133,8 @@ class Walk:
         if unknown := list(grammar.strange(function, "function")):
             _refuse_unknown(function, unknown)
         [name] = _one_part(_path(function, ("catalog", "schema", "function_name")))
-        if name not in reviewed().tables:
-            listed = ", ".join(sorted(reviewed().tables))
+        if name not in REVIEWED.tables:
+            listed = ", ".join(sorted(REVIEWED.tables))
             raise Refusal("FUNC_DENIED", f"{name[:60]} cannot stand as a table; only {listed} and registered tables.")
         self.seen.functions.add(name)
         self._inside(function, scope)
@@ -169,7 +169,7 @@ class Walk:
 
     def _function(self, node: Node) -> None:
         [name] = _one_part(_path(node, ("catalog", "schema", "function_name")))
-        allowed = reviewed().operators if node["is_operator"] else reviewed().expressions
+        allowed = REVIEWED.operators if node["is_operator"] else REVIEWED.expressions
         if name not in allowed or node["export_state"]:
             _refuse_function(name)
         if name in AGGREGATE_BY_NAME:
@@ -182,7 +182,7 @@ class Walk:
 
     def _window(self, node: Node) -> None:
         [name] = _one_part(_path(node, ("catalog", "schema", "function_name")))
-        if name not in reviewed().windows:
+        if name not in REVIEWED.windows:
             _refuse_function(name)
         self.seen.functions.add(name)
         ordered = bool(node["orders"] or node["arg_orders"])
@@ -228,18 +228,18 @@ def _check_column(names: Sequence[str]) -> None:
 def _check_named_aggregate(name: str, arguments: Sequence[Node]) -> None:
     second = arguments[1]["expression"] if len(arguments) > 1 else {}
     literal = second.get("literal") or {}
-    if literal.get("kind") != "STRING" or fold(literal["text"]) not in reviewed().aggregates:
+    if literal.get("kind") != "STRING" or fold(literal["text"]) not in REVIEWED.aggregates:
         raise Refusal("FUNC_DENIED", f"{name} takes the name of an aggregate as a plain text, as in 'sum'.")
 
 
 def _refuse_function(name: str) -> NoReturn:
-    why = reviewed().refused.get(name)
+    why = REVIEWED.refused.get(name)
     if why in {determinism.CLOCK, determinism.RANDOM}:
         instead = "hand the time in as a parameter" if why == determinism.CLOCK else "give a sample a seed instead"
         raise Refusal("NONDETERMINISTIC", f"{name} differs from run to run; {instead}.")
     if why:
         raise Refusal("FUNC_DENIED", f"{name} is refused ({why.replace('_', ' ')}).")
-    near = get_close_matches(name, reviewed().expressions, n=1)
+    near = get_close_matches(name, REVIEWED.expressions, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
     raise Refusal("FUNC_DENIED", f"{name[:60]} is not among the reviewed functions{hint}")
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from tracewright.jobs._query.child import Send
-from tracewright.jobs._query.locks import catalogue_of, engine_of, open_locked
+from tracewright.jobs._query.locks import Parser, catalogue_of, open_locked
 from tracewright.jobs._query.policy import Checked, check
 from tracewright.jobs._query.refusal import Code, Refusal
 from tracewright.jobs._query.request import Ask
@@ -24,8 +24,8 @@ NO_MEMORY = "The query wanted more memory than it was given."
 def judge(ask: Ask, texts: Sequence[str], send: Send) -> None:
     """Send one verdict a text, in order."""
     _quiet()
-    connection = open_locked(ask.path, ask.limits.seconds)
-    engine, catalogue = engine_of(connection), catalogue_of(connection)
+    opened = open_locked(ask.path, ask.limits.seconds)
+    engine, catalogue = Parser(opened), catalogue_of(opened, ask.tables)
     for text in texts:
         try:
             checked = check(text, engine, catalogue, ask.strict)
@@ -39,10 +39,10 @@ def answer(ask: Ask, send: Send) -> None:
     """Send what is known of a query as soon as it is known: what will be run, then what came of it; or a refusal."""
     _quiet()
     try:
-        connection = open_locked(ask.path, ask.limits.seconds)
-        checked = check(ask.sql[0], engine_of(connection), catalogue_of(connection), ask.strict)
+        opened = open_locked(ask.path, ask.limits.seconds)
+        checked = check(ask.sql[0], Parser(opened), catalogue_of(opened, ask.tables), ask.strict)
         send(_facts(checked), b"")
-        relation = bind(connection, checked.canonical, ask)
+        relation = bind(opened.data, checked.canonical, ask)
         send(*_run(relation, ask))
     except Refusal as refusal:
         send({"refused": {"code": refusal.code, "reason": refusal.sentence}}, b"")

@@ -1,0 +1,88 @@
+"""`sql` and `sql check`, as people and programs call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.command import tracewright
+from tests.jobs.shop import make
+
+
+@pytest.fixture
+def shop(jail: Path) -> Path:
+    return make(jail)
+
+
+def test_a_query_is_answered_with_a_table(shop: Path) -> None:
+    ran = tracewright("sql", "SELECT status, sum(amount) AS s FROM orders GROUP BY 1 ORDER BY 1", "--data", shop)
+    assert ran.code == 0, ran.err
+    assert "15.50" in ran.out
+    assert "2 rows." in ran.err
+
+
+def test_a_whole_answer_can_be_written_to_a_file(shop: Path) -> None:
+    words = ("--data", shop, "--format", "parquet", "--out", "a.parquet", "--parameter", "2", "--json")
+    ran = tracewright("sql", "run", "SELECT amount FROM orders WHERE order_id >= ?", *words)
+    assert (ran.code, ran.json["result"]["rows"]) == (0, 2)
+    assert pq.read_table("a.parquet").num_rows == 2
+    assert ran.json["observed"]["isolation"]["network"] == "none"
+
+
+def test_a_refused_query_is_exit_1_with_its_code(shop: Path) -> None:
+    ran = tracewright("sql", "SELECT * FROM read_text('/etc/passwd')", "--data", shop)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("FUNC_DENIED: ")
+
+
+def test_a_query_that_never_ends_is_ended(shop: Path) -> None:
+    hangs = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r"
+    ran = tracewright("sql", hangs, "--data", shop, "--seconds", "1")
+    assert ran.code == 1
+    assert "RUNNER_TIMEOUT: The query ran longer than 1 s" in ran.err
+
+
+def test_a_check_gives_one_verdict_a_line_in_order(shop: Path) -> None:
+    texts = ["SELECT 1", "DROP TABLE orders", "SELECT '\ud800'", "SELECT 1\0", *(f"SELECT {n}" for n in range(70))]
+    Path("texts.jsonl").write_text("".join(json.dumps({"sql": text}) + "\n" for text in texts))
+    ran = tracewright("sql", "check", "texts.jsonl", "--data", shop, "--json")
+    verdicts = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0, ran.err
+    assert [verdict["code"] for verdict in verdicts[:4]] == ["OK", "STMT_DENIED", "LEX", "LEX"]
+    assert [verdict["sql"] for verdict in verdicts[4:]] == texts[4:]
+    assert all(verdict.keys() == {"sql", "verdict", "code", "reason"} for verdict in verdicts)
+
+
+def test_a_check_for_people_is_a_table(shop: Path) -> None:
+    Path("texts.jsonl").write_text('{"sql": "SELECT 1"}\n\n{"sql": "VACUUM"}\n')
+    ran = tracewright("sql", "check", "texts.jsonl", "--data", shop)
+    assert "STMT_DENIED" in ran.out
+    assert "1 of 2 pass" in ran.out
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"sql": 1}', '{"text": "SELECT 1"}', "1"])
+def test_a_line_without_sql_is_told_by_its_number(shop: Path, line: str) -> None:
+    Path("texts.jsonl").write_text(f'{{"sql": "SELECT 1"}}\n{line}\n')
+    ran = tracewright("sql", "check", "texts.jsonl", "--data", shop)
+    assert ran.code == 2
+    assert 'texts.jsonl:2: wanted an object with "sql"' in ran.err
+
+
+def test_an_unknown_set_is_told_with_those_that_exist(jail: Path) -> None:
+    ran = tracewright("sql", "SELECT 1", "--data", "nowhere")
+    assert ran.code == 2
+    assert "ecommerce" in ran.err
+
+
+def test_a_shipped_set_can_be_asked(jail: Path) -> None:
+    ran = tracewright("sql", "SELECT count(*) AS n FROM tickets", "--data", "support", "--json")
+    assert ran.json["result"]["preview"] == [[6417]]
+
+
+def test_nothing_of_another_set_is_to_be_seen(shop: Path) -> None:
+    tracewright("sql", "SELECT 1", "--data", "support")
+    ran = tracewright("sql", "SELECT * FROM tickets", "--data", shop)
+    assert "TABLE_DENIED: There is no table 'tickets' here; there is: customers, orders." in ran.err
