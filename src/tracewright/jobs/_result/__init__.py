@@ -1,0 +1,1 @@
+"""Reading a stored result: what all jobs about results begin with."""
