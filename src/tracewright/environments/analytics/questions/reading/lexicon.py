@@ -1,0 +1,206 @@
+"""The words that a set of tables answers to: names of its tables, columns and values, and what people call them.
+
+A set that somebody brought answers to its own names alone; a shipped one has a closed file of further words.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from tracewright.environments.analytics.questions.meaning import equals
+from tracewright.environments.analytics.questions.reading.normal import normal, stems
+from tracewright.environments.analytics.questions.reading.senses import (
+    Act,
+    Condition,
+    Dimension,
+    Quantity,
+    Rate,
+    Sense,
+    Thing,
+    Way,
+)
+from tracewright.tables.schema import Column, Table, TableSet
+
+SHIPPED = ("ecommerce", "support", "sensors")
+NUMERIC = re.compile(r"U?(BIG|SMALL|TINY|HUGE)?INT|INTEGER|DOUBLE|FLOAT|REAL|DECIMAL")
+TIMES = re.compile(r"DATE|TIMESTAMP")
+
+Entries = Iterator[tuple[str, Sense]]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A set of tables with its words: `phrases` as they are written, `stemmed` by their stems.
+
+    `coverage` says from when to when a column has times, where that is known; `latest` which column tells apart what
+    is read again and again, and by which time.
+    """
+
+    tables: TableSet
+    phrases: Mapping[str, Sequence[Sense]]
+    stemmed: Mapping[str, Sequence[Sense]]
+    rewrites: Sequence[tuple[str, str]] = ()
+    coverage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    main: Thing | None = None
+    person: Thing | None = None
+    latest: tuple[str, str] | None = None
+
+    def clock(self, table: str) -> str | None:
+        """Return the first column of a table that holds a time."""
+        columns = self.tables.table(table).columns
+        return next((f"{table}.{column.name}" for column in columns if TIMES.match(column.type)), None)
+
+
+def lexicon_of(tables: TableSet) -> Lexicon:
+    """Return the words of a set; those of `support-x3` are those of `support`."""
+    base = tables.id.split("-x")[0]
+    if base not in SHIPPED:
+        return _worded(tables, {})
+    text = (files(__package__ or "") / f"{base}.toml").read_text(encoding="utf-8")
+    return _worded(tables, tomllib.loads(text))
+
+
+def _worded(tables: TableSet, told: Mapping[str, Any]) -> Lexicon:
+    things = [*map(_thing, told.get("thing", ())), *([] if told else _tables_as_things(tables))]
+    entries = [*_thing_words(things, told), *_quantities(tables, told), *_dimensions(tables, told)]
+    entries += [*_values(tables, told), *_conditions(tables, told), *_rates(told)]
+    phrases: dict[str, list[Sense]] = defaultdict(list)
+    stemmed: dict[str, list[Sense]] = defaultdict(list)
+    for words, sense in entries:
+        for index, key in ((phrases, normal(words)), (stemmed, stems(normal(words)))):
+            if key and sense not in index[key]:
+                index[key].append(sense)
+    by_name = {thing.name: thing for thing in things}
+    latest = told.get("latest")
+    return Lexicon(
+        tables=tables,
+        phrases=dict(phrases),
+        stemmed=dict(stemmed),
+        rewrites=[*_rewrites(told)],
+        coverage={column: (span[0], span[1]) for column, span in told.get("coverage", {}).items()},
+        main=by_name.get(told.get("main", "")) or (things[0] if things else None),
+        person=by_name.get(told.get("person", "")),
+        latest=(latest["per"], latest["time"]) if latest else None,
+    )
+
+
+def _thing(told: Mapping[str, Any]) -> Thing:
+    return Thing(told["name"], tuple(map(_way, told["ways"])), tuple(told["show"]))
+
+
+def _way(told: Mapping[str, Any]) -> Way:
+    return Way(told["base"], told.get("of"), told.get("where"))
+
+
+def _tables_as_things(tables: TableSet) -> Iterator[Thing]:
+    for table in tables.tables:
+        shown = table.key or tuple(column.name for column in table.columns[:1])
+        yield Thing(table.name, (Way(table.name),), tuple(f"{table.name}.{name}" for name in shown))
+
+
+def _thing_words(things: Sequence[Thing], told: Mapping[str, Any]) -> Entries:
+    written = {entry["name"]: entry for entry in told.get("thing", ())}
+    for thing in things:
+        for words in written.get(thing.name, {}).get("words", (spoken(thing.name), "row")):
+            yield words, thing
+        for words in written.get(thing.name, {}).get("acts", ()):
+            yield words, Act(thing)
+
+
+def _quantities(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+    for entry in told.get("quantity", ()):
+        ways = tuple(map(_way, entry["ways"]))
+        units, beside = tuple(entry.get("units", ())), tuple(entry.get("beside", ()))
+        for words in entry["words"]:
+            yield words, Quantity(entry["name"], entry["usual"], ways, units, beside)
+    if told:
+        return
+    for table, column in _columns(tables):
+        if NUMERIC.match(column.type) and not _is_key(tables, table, column):
+            yield spoken(column.name), Quantity(column.name, "avg", (Way(table.name, f"{table.name}.{column.name}"),))
+
+
+def _dimensions(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+    further = told.get("words", {})
+    for table, column in _columns(tables):
+        name = f"{table.name}.{column.name}"
+        groups = not NUMERIC.match(column.type) or _is_key(tables, table, column) or bool(column.values)
+        if groups and not TIMES.match(column.type):
+            yield spoken(column.name), Dimension(name, column.name)
+            yield from ((words, Dimension(name, column.name)) for words in further.get(name, ()))
+
+
+def _values(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+    further = told.get("values", {})
+    for table, column in _columns(tables):
+        name = f"{table.name}.{column.name}"
+        for value in column.values:
+            if isinstance(value, str):
+                found = Condition(equals(name, value), name, value)
+                yield value, found
+                yield from ((words, found) for words in further.get(name, {}).get(value, ()))
+
+
+def _conditions(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+    for entry in told.get("condition", ()):
+        found = Condition(entry["holds"], group=entry.get("group", ""))
+        yield from ((words, found) for words in entry["words"])
+    if told:
+        return
+    for table, column in _columns(tables):
+        if column.type == "BOOLEAN":
+            yield spoken(column.name), Condition(f"{table.name}.{column.name}")
+
+
+def _rates(told: Mapping[str, Any]) -> Entries:
+    for entry in told.get("rate", ()):
+        found = Rate(entry["base"], entry["where"], entry.get("among"))
+        yield from ((words, found) for words in entry["words"])
+
+
+def _rewrites(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield patterns with what to read instead: those of the file, then the degrees of adjectives."""
+    yield from ((pattern, spelling) for pattern, spelling in told.get("rewrites", ()))
+    for entry in told.get("quantity", ()):
+        word = entry["words"][0]
+        for adjective in entry.get("high", ()):
+            yield from _degrees(adjective, word, ("highest", "lowest", "above"))
+        for adjective in entry.get("low", ()):
+            yield from _degrees(adjective, word, ("lowest", "highest", "below"))
+
+
+def _degrees(adjective: str, word: str, means: tuple[str, str, str]) -> Iterator[tuple[str, str]]:
+    most, least, than = means
+    yield rf"(most {adjective}|{_degree(adjective, 'est')})( {word})?", f"{most} {word}"
+    yield rf"(more {adjective}|{_degree(adjective, 'er')}) than", f"{word} {than}"
+    yield rf"least {adjective}( {word})?", f"{least} {word}"
+
+
+def _degree(adjective: str, ending: str) -> str:
+    if adjective.endswith("e"):
+        return adjective + ending[1:]
+    if adjective.endswith("y"):
+        return adjective[:-1] + "i" + ending
+    short = re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwy]", adjective)
+    return adjective + adjective[-1] * bool(short) + ending
+
+
+def _columns(tables: TableSet) -> Iterator[tuple[Table, Column]]:
+    return ((table, column) for table in tables.tables for column in table.columns)
+
+
+def _is_key(tables: TableSet, table: Table, column: Column) -> bool:
+    name = f"{table.name}.{column.name}"
+    linked = {end for link in tables.relationships for end in (link.child, link.parent)}
+    return name in linked or table.key == (column.name,) or column.name.lower().endswith("_id")
+
+
+def spoken(name: str) -> str:
+    """Return a name as it is said: `csat_score` is csat score."""
+    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
