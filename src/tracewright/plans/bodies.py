@@ -15,6 +15,7 @@ from tracewright.plans.relation import Relation
 from tracewright.plans.scope import Column, Env, Let, Scope, Work, quoted
 from tracewright.plans.steps import aggregate, columns, joining, sets
 from tracewright.plans.steps.block import Block
+from tracewright.plans.steps.recursion import recurse
 from tracewright.plans.steps.sources import Opened, open_source
 
 TAGS = {**binding.TAGS, **operators.TAGS, **calls.TAGS, **moments.TAGS, **nests.TAGS, **subplans.TAGS}
@@ -29,8 +30,7 @@ def run_body(work: Work, body: Any, path: Path, outer: Env | None) -> Relation:
     """Compile a body that stands by itself, with its closed blocks in a WITH of its own."""
     ctes: list[exp.CTE] = []
     found = run_into(work, body, path, outer, ctes)
-    if ctes:
-        found.query.set("with_", exp.With(expressions=ctes))
+    found.query = work.closed(found.query, ctes)
     return found
 
 
@@ -183,6 +183,8 @@ def _join(block: Block, value: Any, path: Path) -> None:
 def _open(block: Block, env: Env, source: Any, path: Path, *, lateral: bool = False) -> Opened:
     if isinstance(source, dict) and "joined" in source:
         return _joined(block, source, path)
+    if isinstance(source, dict) and "recurse" in source:
+        return _recursed(block, env, source, path)
 
     def run(body: Any, where: Path) -> Relation:
         if lateral:  # may read the rows beside it, so nothing of it can be closed further up
@@ -190,6 +192,20 @@ def _open(block: Block, env: Env, source: Any, path: Path, *, lateral: bool = Fa
         return run_into(block.work, body, where, block.outer, block.ctes)
 
     return open_source(env, source, path, run)
+
+
+def _recursed(block: Block, env: Env, source: dict[str, Any], path: Path) -> Opened:
+    if block.outer is not None:
+        raise Fault("SUBPLAN_SHAPE", path, "a recursion cannot stand in a sub-plan", hint='close it in a "let"')
+
+    def seed(body: Any, where: Path) -> Relation:
+        return run_into(block.work, body, where, None, block.ctes)
+
+    def step(body: Any, where: Path) -> Relation:
+        return run_body(block.work, body, where, None)
+
+    name = recurse(block, source["recurse"], (*path, "recurse"), seed, step)
+    return open_source(env, {"let": name, **{k: v for k, v in source.items() if k != "recurse"}}, path, seed)
 
 
 def _joined(block: Block, source: dict[str, Any], path: Path) -> Opened:

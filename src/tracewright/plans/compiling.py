@@ -136,8 +136,7 @@ def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False) -> _Tree
         work.note(fault)
     if work.faults:
         raise PlanError(work.faults)
-    if ctes:
-        found.query.set("with_", exp.With(expressions=ctes))
+    work.closed(found.query, ctes)
     _leftovers(work, found)
     return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan)
 

@@ -181,6 +181,7 @@ class Work:
     let_names: tuple[str, ...] = ()
     lets: dict[str, Let] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    recursions: set[str] = field(default_factory=set)
     scratch: bool = False
     expanded: bool = False
     macro: tuple[Path, Any] | None = None
@@ -214,6 +215,13 @@ class Work:
     def block_name(self) -> str:
         """Return the next free `s1`, `s2`, …."""
         return self._free("s")
+
+    def closed(self, query: exp.Query, ctes: list[exp.CTE]) -> exp.Query:
+        """Return a query with the blocks that it reads written before it."""
+        if ctes:
+            recursive = any(cte.alias in self.recursions for cte in ctes)
+            query.set("with_", exp.With(expressions=ctes, recursive=recursive))
+        return query
 
     def let_name(self) -> str:
         """Return the next free `m1`, `m2`, …, for a let that a macro makes."""

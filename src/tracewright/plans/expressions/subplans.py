@@ -82,8 +82,9 @@ def compare(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
     found = run(env, node[ways[0]], where)
     one_column(found, where)
     fits(x.type, found.columns[0].type, where)
-    around = exp.Any if ways[0] == "any" else exp.All
-    sql = COMPARISONS[value](this=operand(x), expression=around(this=exp.Subquery(this=found.query)))
+    # ANY writes the parentheses of its plan itself, ALL does not.
+    around = exp.Any(this=exp.Subquery(this=found.query)) if ways[0] == "any" else exp.All(this=found.query)
+    sql = COMPARISONS[value](this=operand(x), expression=around)
     return joined([x], sql, BOOL, nullable=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -54,17 +54,20 @@ def combine(block: Block, kind: str, value: Any, path: Path, run: RunOperand) ->
         fuzzy = fuzzy or found.fuzzy
         if not fuzzy:
             outputs = _matched(outputs, found, by_name=step.by == "name", path=where)
-        right = _plain(block, found, [out.name for out in outputs] if step.by == "name" else None)
+        right = plain_operand(block, found, [out.name for out in outputs] if step.by == "name" else None)
         query = KINDS[kind](this=query, expression=right, distinct=not step.all)
     _leave(block, query, outputs, fuzzy=fuzzy, distinct=not step.all)
 
 
 def _matched(outputs: list[Output], found: Relation, *, by_name: bool, path: Path) -> list[Output]:
-    """Return the columns of both; raises SET_SHAPE where they do not match."""
-    if len(found.columns) != len(outputs):
-        have = [column.name for column in found.columns]
+    return same_columns(outputs, _by_name(outputs, found, path) if by_name else found.columns, path)
+
+
+def same_columns(outputs: Sequence[Output], others: Sequence[Output], path: Path) -> list[Output]:
+    """Return the columns of rows from both; raises SET_SHAPE where there are more or fewer, or types that differ."""
+    if len(others) != len(outputs):
+        have = [column.name for column in others]
         raise Fault("SET_SHAPE", path, f"wanted {len(outputs)} columns, found {len(have)}", have)
-    others = _by_name(outputs, found, path) if by_name else found.columns
     matched = []
     for one, other in zip(outputs, others, strict=True):
         kind = unify(one.type, other.type)
@@ -77,6 +80,8 @@ def _matched(outputs: list[Output], found: Relation, *, by_name: bool, path: Pat
 
 def _by_name(outputs: list[Output], found: Relation, path: Path) -> list[Output]:
     named = {column.name: column for column in found.columns}
+    if len(named) != len(outputs):
+        raise Fault("SET_SHAPE", path, f"wanted {len(outputs)} columns, found {len(named)}", list(named))
     for out in outputs:
         if out.name not in named:
             raise Fault(
@@ -85,7 +90,7 @@ def _by_name(outputs: list[Output], found: Relation, path: Path) -> list[Output]
     return [named[out.name] for out in outputs]
 
 
-def _plain(block: Block, found: Relation, names: list[str] | None) -> exp.Query:
+def plain_operand(block: Block, found: Relation, names: list[str] | None) -> exp.Query:
     """Return an operand that SQL reads as one; anything with an order, a limit or a set step of its own is closed."""
     query = found.query
     bare = isinstance(query, exp.Select) and not (query.args.get("order") or query.args.get("limit"))
