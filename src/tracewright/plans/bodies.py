@@ -146,6 +146,7 @@ def _expand(block: Block, tag: str, value: Any, path: Path) -> None:
 
 def _core(block: Block, tag: str, step: dict[str, Any], path: Path) -> None:
     value = step[tag]
+    _keep_order(block, tag, path)
     match tag:
         case "join":
             _join(block, value, path)
@@ -171,6 +172,13 @@ def _core(block: Block, tag: str, step: dict[str, Any], path: Path) -> None:
             sets.unpivot(block, value, path, _join)
         case _:
             sets.combine(block, tag, value, path, _operand)
+
+
+def _keep_order(block: Block, tag: str, path: Path) -> None:
+    """Warn where a sort is lost: only limit and select keep the rows in order."""
+    if block.sorted_at is not None and tag not in {"limit", "select"}:
+        block.work.lint("SORT_LOST", block.sorted_at, f"the order is lost by the {tag} after it", "sort last, or limit")
+    block.sorted_at = path if tag == "sort" else None
 
 
 def _join(block: Block, value: Any, path: Path) -> None:

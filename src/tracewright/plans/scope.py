@@ -33,7 +33,8 @@ class Bound:
 class Column:
     """A column in sight. `merged` is what the bare name of a USING key means; `hidden` ones answer to their alias.
 
-    `sqlname` is its name in the block below, where two columns of one name have to be told apart.
+    `sqlname` is its name in the block below, where two columns of one name have to be told apart; `repeated` ones
+    stand in more rows than their own table has, because a join multiplied them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     merged: exp.Expr | None = None
     hidden: bool = False
     sqlname: str = ""
+    repeated: bool = False
 
     def own(self) -> exp.Expr:
         """Return a new reference to this column itself."""
@@ -68,6 +70,7 @@ class Scope:
         self.columns = list(columns)
         self.fuzzy = fuzzy
         self.before = tuple(before)
+        self.keys: list[frozenset[Column]] = []
         self.named: dict[str, list[Column]] = {}
         self.qualified: dict[tuple[str | None, str], Column] = {}
         for column in self.columns:
@@ -261,6 +264,14 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
                 yield from _leaves(item, (*path, index))
         case _:
             yield path, value
+
+
+def column_of(scope: Scope, sql: exp.Expr) -> Column | None:
+    """Return the column that a tree is a plain reference to."""
+    if not isinstance(sql, exp.Column):
+        return None
+    matching = (c for c in scope.columns if (c.sqlname or c.name) == sql.name and (c.table or "") == sql.table)
+    return next(matching, None)
 
 
 def poison() -> Bound:

@@ -13,7 +13,7 @@ from tracewright.plans.expressions.windows import bind_frame, bind_order
 from tracewright.plans.families import INT, Type
 from tracewright.plans.faults import Fault, Path, did_you_mean
 from tracewright.plans.functions import BOUNDED, Function, arity, catalogue, result_type
-from tracewright.plans.scope import Binder, Bound, Env
+from tracewright.plans.scope import Binder, Bound, Env, column_of
 
 AGGREGATE_OPTIONS = frozenset({"where", "distinct", "order"})
 NEVER_NULL = {"count", "count_if", "approx_count_distinct", "regr_count"}
@@ -132,6 +132,11 @@ def _aggregate_call(
         return exp.Anonymous(this="count", expressions=[exp.Star()]), INT, []
     args = [attempt(env, item, (*path, index) if len(nodes) > 1 else path) for index, item in enumerate(nodes)]
     kind = typed_call(function, args, nodes, path)
+    if function.name == "sum" and (column := column_of(env.scope, args[0].sql)) is not None and column.repeated:
+        hint = "aggregate before the join, or sum over the table of many rows"
+        env.work.lint(
+            "FANOUT_RISK", path, f"a join repeats the rows of {column.name!r}, so that its sum counts some twice", hint
+        )
     inner = [arg.sql for arg in args]
     if node.get("distinct"):
         inner = [exp.Distinct(expressions=inner)]
@@ -180,6 +185,9 @@ def _windowed(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
         kind = typed_call(function, args, nodes, where)
         if function.ordered and not node.get("order"):
             env.work.lint("ORDER_DEPENDENT", path, f"{function.name} depends on an order that is not given")
+        elif function.name == "row_number" and not _total(env, node):
+            hint = "add a key of the rows to the order"
+            env.work.lint("NO_TOTAL_ORDER", path, "rows that are equal in this order are numbered by chance", hint)
         call = _call(function.name, [arg.sql for arg in args], ignore_nulls=node.get("ignore_nulls") is True, path=path)
         return Bound(call, kind, function.nulls != "never")
     found = bind(env.at("measure"), value, path)
@@ -188,6 +196,16 @@ def _windowed(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
             "BAD_SHAPE", path, "over takes one aggregate or one call", hint="reckon with its result in a later item"
         )
     return found
+
+
+def _total(env: Env, node: dict[str, Any]) -> bool:
+    """Tell whether partition and order together hold a key of the rows."""
+    order = [key.get("asc", key.get("desc")) if isinstance(key, dict) else key for key in node.get("order", [])]
+    named = set()
+    for item in [*node.get("partition", []), *order]:
+        if isinstance(item, str) or (isinstance(item, dict) and "col" in item):
+            named.add(column_of(env.scope, attempt(env, item, ()).sql))
+    return env.scope.fuzzy or any(key <= named for key in env.scope.keys)
 
 
 # The writer knows only of its own nodes that they may ignore nulls.

@@ -36,6 +36,7 @@ class Block:
         self.path: Path = ()
         self.core: list[Any] = []
         self.core_source: Any = None
+        self.sorted_at: Path | None = None
         self.empty()
 
     def empty(self) -> None:
@@ -54,6 +55,7 @@ class Block:
 
     def env(self, place: str = "row", *, windows: bool = False) -> Env:
         """Return where an expression of the next step stands."""
+        self.scope.keys = self.keys
         return Env(self.work, self.scope, self.outer, place, None, windows)
 
     def reach(self, stage: Stage, at_most: Stage) -> None:
@@ -143,7 +145,9 @@ def carried(columns: Iterable[Column], table: str | None = None) -> dict[Column,
             name, count = f"{column.alias}_{column.name}" + (f"_{count}" if count > 1 else ""), count + 1
         taken.add(name.casefold())
         alias = column.alias if column.merged is None else None
-        found[column] = Column(column.name, column.type, column.nullable, alias, table, None, column.hidden, name)
+        found[column] = Column(
+            column.name, column.type, column.nullable, alias, table, None, column.hidden, name, column.repeated
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from tracewright.plans.expressions.binding import attempt, bind, operand
 from tracewright.plans.expressions.operators import truth
 from tracewright.plans.expressions.windows import bind_order, order_keys, ordered
 from tracewright.plans.faults import Fault, Path
-from tracewright.plans.scope import Bound, Column, Env, Scope, new_name, poison
+from tracewright.plans.scope import Bound, Column, Env, Scope, column_of, new_name, poison
 from tracewright.plans.steps.block import Block, Stage, carried, unique
 
 Named = tuple[str, Bound]
@@ -268,17 +268,10 @@ def sort(block: Block, value: Any, path: Path) -> None:
     block.stage = Stage.SORT
     keys = order_keys(block.env(), value, path)
     block.order = bind_order(block.env(), value, path)
-    columns = [(_column(block.scope, bound.sql), down, first) for bound, down, first in keys]
+    columns = [(column_of(block.scope, bound.sql), down, first) for bound, down, first in keys]
     block.order_names = [(c, d, f) for c, d, f in columns if c is not None] if all(c for c, _, _ in columns) else None
     named = {column for column, _, _ in columns}
     block.total = any(key <= named for key in block.keys) or named >= set(block.scope.visible)
-
-
-def _column(scope: Scope, sql: exp.Expr) -> Column | None:
-    if not isinstance(sql, exp.Column):
-        return None
-    matching = (c for c in scope.columns if (c.sqlname or c.name) == sql.name and (c.table or "") == sql.table)
-    return next(matching, None)
 
 
 def _bare(value: list[Any]) -> bool:

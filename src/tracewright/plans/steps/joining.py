@@ -148,6 +148,8 @@ def _settle(block: Block, step: Join, target: Opened, both: Scope, pairs: Pairs 
     _promise(block, step, target, pairs, left_once, right_once, path)
     keeps_left = right_once or step.expect in {"many_to_one", "one_to_one"} or step.how in {"asof", "asof_left"}
     keeps_right = (left_once or step.expect in {"one_to_many", "one_to_one"}) and step.how in {"inner", "right"}
+    _repeat(right, right_once and not left_once)
+    _repeat(left, bool(block.keys) and not keeps_left)
     block.keys = [
         *(block.keys if keeps_left and step.how not in {"right", "full"} else []),
         *(target.keys if keeps_right else []),
@@ -159,6 +161,11 @@ def _settle(block: Block, step: Join, target: Opened, both: Scope, pairs: Pairs 
     if step.using:
         _merge(step, pairs or [])
     block.see([*left, *right], fuzzy=both.fuzzy)
+
+
+def _repeat(columns: list[Column], repeated: bool) -> None:
+    for column in columns:
+        column.repeated = column.repeated or repeated
 
 
 def _loosen(columns: list[Column]) -> None:
