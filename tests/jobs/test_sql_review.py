@@ -81,7 +81,7 @@ def test_the_shapes_of_the_tree_are_those_reviewed(engine: duckdb.DuckDBPyConnec
     for text in (*ALLOWED, *(place.format("1") for place in PLACES), *MORE):
         [(raw,)] = engine.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
         for node, place in objects(json.loads(raw), ""):
-            assert not list(grammar.strange(node, place)), text
+            assert not grammar.strange(node, place), text
             shape = grammar.shape_of(node, place)
             assert shape is not None
             seen[shape] |= node.keys()

@@ -5,6 +5,7 @@ It bounds time, memory and the bytes of the answer. It does not keep the work fr
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -22,6 +23,8 @@ from tracewright.jobs._worker.frames import LENGTHS, write_frame
 
 PART = 1 << 20
 OPEN_FILES = 64
+END = LENGTHS.pack(0, 0)
+"""The frame that says that nothing follows."""
 
 Frame = tuple[dict[str, Any], bytes]
 Send = Callable[[Mapping[str, Any], bytes], None]
@@ -61,16 +64,16 @@ def forked(work: Callable[[Send], None], bounds: Bounds) -> Told:
         os.close(out)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-    fell = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return _told(heard, ending, fell)
+    return _told(child, heard, ending)
 
 
 def _become(work: Callable[[Send], None], into: int, bounds: Bounds) -> NoReturn:
     try:
+        # A collection would touch, and so copy, all that is shared with the parent.
+        gc.disable()
         _limit(bounds)
         work(lambda header, body: write_frame(into, header, body))
-        os.write(into, LENGTHS.pack(0, 0))
+        os.write(into, END)
     finally:
         # What was not sent whole tells that something went wrong; nothing of the parent's may run here twice.
         os._exit(0)
@@ -97,18 +100,24 @@ def _listen(out: int, deadline: float, most: int) -> tuple[bytearray, Ending]:
         if not poll.poll(left * 1000):
             continue
         part = os.read(out, PART)
-        if not part:
-            return heard, "whole"
         heard += part
+        if not part or (heard.endswith(END) and _frames(heard)[1]):
+            return heard, "whole"
         if len(heard) > most:
             return heard, "too_large"
     return heard, "timeout"
 
 
-def _told(heard: bytearray, ending: Ending, fell: int) -> Told:
+def _told(child: int, heard: bytearray, ending: Ending) -> Told:
     frames, whole = _frames(heard)
-    if ending != "whole" or whole:
+    if ending == "whole" and whole:
+        # It said all and was killed. Until the kernel has cleared its memory away, nobody need wait.
+        os.waitpid(child, os.WNOHANG)
         return Told(frames, ending)
+    _, status = os.waitpid(child, 0)
+    if ending != "whole":
+        return Told(frames, ending)
+    fell = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if fell == signal.SIGXCPU:
         return Told(frames, "timeout", fell)
     # Nobody but the kernel kills what we let live, and it does so for want of memory.

@@ -6,7 +6,7 @@ else by the key that it stands under. A shape or key that is not listed here is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _WHERE = "alias query_location query_location_length"
@@ -132,9 +132,9 @@ def shape_of(node: Mapping[str, Any], place: str) -> frozenset[str] | None:
     return PLACES.get(place)
 
 
-def strange(node: Mapping[str, Any], place: str) -> Iterable[str]:
-    """Return what is unknown about an object: its keys, or its kind."""
+def strange(node: Mapping[str, Any], place: str) -> str:
+    """Return what is unknown about an object, its kind or one of its keys; nothing where all is known."""
     shape = shape_of(node, place)
     if shape is None:
-        return [str(node.get("class") or node.get("type") or place)]
-    return sorted(node.keys() - shape)
+        return str(node.get("class") or node.get("type") or place)
+    return "" if node.keys() <= shape else min(node.keys() - shape)

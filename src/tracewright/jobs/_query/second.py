@@ -18,6 +18,8 @@ from tracewright.jobs._query.reviewed import READINGS, REVIEWED, fold
 from tracewright.jobs._query.walk import Seen
 
 ROOTS = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Table, exp.Pivot, exp.Summarize, exp.Describe)
+UNKNOWN = (exp.Anonymous, exp.AnonymousAggFunc)
+"""Calls of functions that sqlglot has no class for: the node tells the name."""
 PLAIN = words(
     "Add Alias Aliases All Any AtTimeZone Between BitString BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr"
     " BitwiseRightShift BitwiseXor Boolean Bracket ByteString CTE Column ColumnDef Comprehension Cube DPipe DataType"
@@ -57,18 +59,19 @@ def read(text: str) -> Reading:
     if not isinstance(root, ROOTS):
         raise Refusal("PARSERS_DISAGREE", f"The second parser reads this as {type(root).__name__}, not as a query.")
     tables: set[tuple[str, ...]] = set()
-    nodes: set[str] = set()
     calls: set[str] = set()
+    kinds: set[type[exp.Expr]] = set()
     for node in root.walk():
-        name = type(node).__name__
-        nodes.add(name)
+        kinds.add(type(node))
         if isinstance(node, exp.Table):
             _add_table(node, tables)
-        if isinstance(node, exp.Func | exp.AnonymousAggFunc):
-            calls.add(fold(node.name) if name.startswith("Anonymous") else name)
-        elif name not in PLAIN:
-            raise Refusal("PARSERS_DISAGREE", f"The second parser sees {name}, which has no place in a query.")
-    return Reading(tables, nodes | calls, calls)
+        elif isinstance(node, UNKNOWN):
+            calls.add(fold(node.name))
+    names = {kind.__name__ for kind in kinds}
+    calls |= {kind.__name__ for kind in kinds if issubclass(kind, exp.Func) and not issubclass(kind, UNKNOWN)}
+    if odd := sorted(names - PLAIN - calls - {"Anonymous", "AnonymousAggFunc"}):
+        raise Refusal("PARSERS_DISAGREE", f"The second parser sees {odd[0]}, which has no place in a query.")
+    return Reading(tables, names | calls, calls)
 
 
 def _add_table(table: exp.Table, tables: set[tuple[str, ...]]) -> None:

@@ -62,7 +62,7 @@ class Walk:
             self._object(value, place, scope)
 
     def _object(self, node: Node, place: str, scope: Scope) -> None:
-        if unknown := list(grammar.strange(node, place)):
+        if unknown := grammar.strange(node, place):
             _refuse_unknown(node, unknown)
         if "class" in node:
             self._expression(node, scope)
@@ -82,7 +82,7 @@ class Walk:
 
     def _query(self, node: Node, scope: Scope) -> None:
         for entry in node["cte_map"]["map"]:
-            if unknown := list(grammar.strange(entry, "map")):
+            if unknown := grammar.strange(entry, "map"):
                 _refuse_unknown(entry, unknown)
             self.over(entry["value"], "value", scope)
             # A name is seen by those after it and by the query that it hangs on, by nobody before.
@@ -130,7 +130,7 @@ class Walk:
 
     def _table_function(self, node: Node, scope: Scope) -> None:
         function = node["function"]
-        if unknown := list(grammar.strange(function, "function")):
+        if unknown := grammar.strange(function, "function"):
             _refuse_unknown(function, unknown)
         [name] = _one_part(_path(function, ("catalog", "schema", "function_name")))
         if name not in REVIEWED.tables:
@@ -244,10 +244,10 @@ def _refuse_function(name: str) -> NoReturn:
     raise Refusal("FUNC_DENIED", f"{name[:60]} is not among the reviewed functions{hint}")
 
 
-def _refuse_unknown(node: Node, unknown: Sequence[str]) -> NoReturn:
+def _refuse_unknown(node: Node, unknown: str) -> NoReturn:
     if node.get("type") in grammar.WRITERS:
         raise Refusal("DML_IN_CTE", "A WITH may only hold queries; this one writes.")
-    raise Refusal("STMT_DENIED", f"The query holds {unknown[0][:60]}, which is not among the forms allowed.")
+    raise Refusal("STMT_DENIED", f"The query holds {unknown[:60]}, which is not among the forms allowed.")
 
 
 def _no_table(path: Sequence[str], catalogue: Catalogue) -> str:
