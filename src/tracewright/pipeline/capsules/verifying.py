@@ -113,18 +113,23 @@ def _result_faults(capsule: Capsule, files: Mapping[str, bytes]) -> Iterator[Fau
 def _attested_faults(capsule: Capsule, files: Mapping[str, bytes]) -> Iterator[Fault]:
     """Compare the attestation with what must stand in it, then every other file with the attestation."""
     listed = _listed(files[ATTESTATION])
-    if listed is None or statement(capsule, listed) != files[ATTESTATION]:
+    result = {capsule.result.file: capsule.result.sha256} if capsule.result else {}
+    if listed is None or not {*listed} <= {*KNOWN} or statement(capsule, {**listed, **result}) != files[ATTESTATION]:
         yield Fault(file=ATTESTATION, what="is not the statement that belongs to this capsule")
         return
     others = {name: sha256(data).hexdigest() for name, data in files.items() if name not in VOUCHING}
     # The result is held against the capsule itself, which is the stronger word.
-    for name in sorted({*others, *listed} - {*RESULTS}):
-        if name not in others:
-            yield Fault(file=name, what="is missing")
-        elif name not in listed:
-            yield Fault(file=name, what="is not named in the attestation")
-        elif others[name] != listed[name]:
-            yield Fault(file=name, what="does not hash to what the attestation tells")
+    wrong = [name for name in sorted({*others, *listed} - {*RESULTS}) if others.get(name) != listed.get(name)]
+    for name in wrong:
+        yield Fault(file=name, what=_disagreement(name, others, listed))
+    if wrong:
+        yield Fault(file=ATTESTATION, what=f"does not agree with {', '.join(wrong)}: either may be what was changed")
+
+
+def _disagreement(name: str, found: Mapping[str, Sha256], listed: Mapping[str, Sha256]) -> str:
+    if name not in found:
+        return "is missing"
+    return "does not hash to what the attestation tells" if name in listed else "is not named in the attestation"
 
 
 def _listed(data: bytes) -> dict[str, Sha256] | None:
