@@ -8,6 +8,7 @@ from functools import cached_property
 from pydantic import Field
 
 from tracewright.plans.families import OTHER, Type, parse_type
+from tracewright.plans.relation import Output
 from tracewright.records.base import Record
 
 
@@ -30,6 +31,11 @@ class TableInfo(Record):
     name: str
     columns: tuple[ColumnInfo, ...]
     keys: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """Return the columns as a source puts them out."""
+        return tuple(Output(column.name, column.family, column.nullable) for column in self.columns)
 
 
 class Catalogue(Record):

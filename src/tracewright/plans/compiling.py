@@ -18,12 +18,12 @@ from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_
 from tracewright.plans.relation import Relation
 from tracewright.plans.scope import Let, Work, new_name, quoted
 from tracewright.plans.writing import write
-from tracewright.records.base import Record
 
 WIDE = 20
 
 
-class OutputColumn(Record):
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
     """A column of the result: family, and nullability as far as it is known."""
 
     name: str
@@ -31,7 +31,8 @@ class OutputColumn(Record):
     nullable: bool
 
 
-class BoundParam(Record):
+@dataclass(frozen=True, slots=True)
+class BoundParam:
     """A parameter that the SQL binds as `$name`; `value` is None where the run has to give it."""
 
     name: str
@@ -39,7 +40,8 @@ class BoundParam(Record):
     value: Any = None
 
 
-class RunCheck(Record):
+@dataclass(frozen=True, slots=True)
+class RunCheck:
     """A query that must answer 0, or the run fails with `code`: what an `expect` promised does not hold."""
 
     code: str
@@ -47,7 +49,8 @@ class RunCheck(Record):
     sql: str
 
 
-class Compiled(Record):
+@dataclass(frozen=True)
+class Compiled:
     """All that a plan comes to. `ordered` says that rows have an order, `total` that no two can change places."""
 
     sql: str
@@ -95,17 +98,15 @@ def compile_plan(
     plan = source if isinstance(source, QueryPlan) else read_plan(source)
     tree = _tree(plan, catalogue, core=core)
     work, found = tree.work, tree.relation
-    return Compiled.model_construct(
+    return Compiled(
         sql=write(tree.query),
-        columns=tuple(
-            OutputColumn.model_construct(name=c.name, family=str(c.type), nullable=c.nullable) for c in found.columns
-        ),
+        columns=tuple(OutputColumn(column.name, str(column.type), column.nullable) for column in found.columns),
         keys=tuple(tuple(sorted(key)) for key in found.keys),
         ordered=found.ordered,
         total=found.total,
-        params=tuple(BoundParam(name=n, type=p.type, value=p.value) for n, p in sorted(work.used_params.items())),
+        params=tuple(BoundParam(n, p.type, p.value) for n, p in sorted(work.used_params.items())),
         tables=tuple(sorted(work.used_tables)),
-        checks=tuple(RunCheck(code=c.code, path=pointer(c.path), sql=write(c.query)) for c in work.checks),
+        checks=tuple(RunCheck(c.code, pointer(c.path), write(c.query)) for c in work.checks),
         lints=tuple(work.lints),
         plan=plan,
         core=tree.core,

@@ -66,10 +66,10 @@ def quoted(name: str) -> exp.Identifier:
 class Scope:
     """The columns in sight at one place of a body; looked up by `alias.name`, or by `name` where it is unique."""
 
-    def __init__(self, columns: Iterable[Column], *, fuzzy: bool = False, before: Iterable[str] = ()) -> None:
+    def __init__(self, columns: Iterable[Column], *, fuzzy: bool = False, before: Scope | None = None) -> None:
         self.columns = list(columns)
         self.fuzzy = fuzzy
-        self.before = tuple(before)
+        self.before = before
         self.keys: list[frozenset[Column]] = []
         self.named: dict[str, list[Column]] = {}
         self.qualified: dict[tuple[str | None, str], Column] = {}
@@ -106,12 +106,22 @@ class Scope:
             raise Fault("AMBIGUOUS_COLUMN", path, f"{name!r} is the name of {len(several)} columns", have, hint)
         if self.fuzzy:
             return Column(name, UNKNOWN)
-        raise self._unknown(f"{alias}.{name}" if alias is not None else name, name, path)
+        raise self._unknown(alias, name, path)
 
-    def _unknown(self, written: str, name: str, path: Path) -> Fault:
+    def _was(self, alias: str | None, name: str) -> bool:
+        """Tell whether the name was in sight before some step of this body."""
+        scope = self.before
+        while scope is not None:
+            if (alias, name) in scope.qualified or (alias is None and name in scope.named):
+                return True
+            scope = scope.before
+        return False
+
+    def _unknown(self, alias: str | None, name: str, path: Path) -> Fault:
         names = self.names()
+        written = f"{alias}.{name}" if alias is not None else name
         hints = [did_you_mean(written, names)]
-        if written in self.before or any(known.endswith("." + written) for known in self.before):
+        if self._was(alias, name):
             hints.append("an earlier step closed its block, so only the names that it put out are left")
         elif written != name and name in self.named:
             hints.append(f"aliases are gone after a step that opens a new block: write {name!r}")

@@ -72,8 +72,7 @@ class Block:
 
     def see(self, columns: Iterable[Column], *, fuzzy: bool | None = None) -> None:
         """Put these columns in sight, and remember the names that went."""
-        before = [*self.scope.before, *self.scope.names()]
-        self.scope = Scope(columns, fuzzy=self.scope.fuzzy if fuzzy is None else fuzzy, before=before[-400:])
+        self.scope = Scope(columns, fuzzy=self.scope.fuzzy if fuzzy is None else fuzzy, before=self.scope)
 
     def close(self) -> None:
         """Write the block as a CTE and open the next on it; columns keep the aliases that they still had."""

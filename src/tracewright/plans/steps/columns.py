@@ -10,7 +10,7 @@ from sqlglot import exp
 from tracewright.plans.document import MOST_COLUMNS, Closed, read_shape
 from tracewright.plans.expressions.binding import attempt, bind, operand
 from tracewright.plans.expressions.operators import truth
-from tracewright.plans.expressions.windows import bind_order, order_keys, ordered
+from tracewright.plans.expressions.windows import order_keys, ordered
 from tracewright.plans.faults import Fault, Path
 from tracewright.plans.scope import Bound, Column, Env, Scope, column_of, new_name, poison
 from tracewright.plans.steps.block import Block, Stage, carried, unique
@@ -267,7 +267,7 @@ def sort(block: Block, value: Any, path: Path) -> None:
         block.close()
     block.stage = Stage.SORT
     keys = order_keys(block.env(), value, path)
-    block.order = bind_order(block.env(), value, path)
+    block.order = [ordered(bound.sql, down, first) for bound, down, first in keys]
     columns = [(column_of(block.scope, bound.sql), down, first) for bound, down, first in keys]
     block.order_names = [(c, d, f) for c, d, f in columns if c is not None] if all(c for c, _, _ in columns) else None
     named = {column for column, _, _ in columns}

@@ -50,7 +50,7 @@ def join(block: Block, value: Any, path: Path, open_target: Open) -> None:
         hint = 'give the second an alias of its own: {"table": "…", "as": "…"}'
         raise Fault("DUPLICATE_NAME", (*path, "to"), f"the alias {min(twice)!r} is taken", hint=hint)
     left, right = block.scope.columns, target.columns
-    both = Scope([*left, *right], fuzzy=block.scope.fuzzy or target.fuzzy, before=block.scope.before)
+    both = Scope([*left, *right], fuzzy=block.scope.fuzzy or target.fuzzy, before=block.scope)
     condition, pairs = _condition(block, step, both, right, path)
     sql = _lateral(target.sql) if step.lateral else target.sql
     block.joins.append(exp.Join(this=sql, on=condition, **SHAPES[step.how]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,8 +151,7 @@ def _table(work: Work, name: str, alias: str, path: Path) -> Opened:
         have = [*work.catalogue.by_name, *work.let_names]
         raise Fault("UNKNOWN_TABLE", path, f"there is no table {name!r}", have, did_you_mean(name, have))
     work.used_tables.add(name)
-    outputs = [Output(column.name, column.family, column.nullable) for column in info.columns]
-    return _under(exp.Table(this=quoted(name)), name, alias, outputs, tuple(map(frozenset, info.keys)))
+    return _under(exp.Table(this=quoted(name)), name, alias, info.outputs, tuple(map(frozenset, info.keys)))
 
 
 def _let(work: Work, name: str, alias: str, path: Path) -> Opened:
@@ -164,14 +163,14 @@ def _let(work: Work, name: str, alias: str, path: Path) -> Opened:
     return _under(exp.Table(this=quoted(name)), name, alias, found.columns, found.keys)
 
 
-def _under(table: exp.Table, name: str, alias: str, outputs: list[Output], keys: Keys) -> Opened:
+def _under(table: exp.Table, name: str, alias: str, outputs: Sequence[Output], keys: Keys) -> Opened:
     if alias != name:
         table.set("alias", exp.TableAlias(this=quoted(alias)))
     columns = _columns(outputs, alias)
     return Opened(table, columns, _keys(columns, keys), counted=exp.Table(this=quoted(name)))
 
 
-def _columns(outputs: list[Output], alias: str) -> list[Column]:
+def _columns(outputs: Sequence[Output], alias: str) -> list[Column]:
     return [Column(out.name, out.type, out.nullable, alias=alias, table=alias) for out in outputs]
 
 
