@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from sqlglot.errors import ParseError
 
 from tests.jobs.sql_texts import ALLOWED, PLACES
 from tracewright.jobs._query import grammar
+from tracewright.jobs._query.refusal import CODES
 from tracewright.jobs._query.reviewed import FOLDER, READINGS, REVIEWED, fold
 
 FUNCTIONS: dict[str, Any] = json.loads((FOLDER / "functions.json").read_text("utf-8"))
@@ -117,3 +119,8 @@ def calls(text: str) -> set[str]:
     assert root is not None
     nodes = [node for node in root.walk() if isinstance(node, exp.Func | exp.AnonymousAggFunc)]
     return {fold(node.name) if type(node).__name__.startswith("Anonymous") else type(node).__name__ for node in nodes}
+
+
+def test_every_code_of_a_refusal_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sql-policy.md").read_text("utf-8")
+    assert not [code for code in CODES if f"| `{code}` |" not in page]
