@@ -10,6 +10,7 @@ import typer
 
 from tracewright import __version__
 from tracewright.cli import (
+    capsule,
     data,
     dataset,
     demo,
@@ -38,7 +39,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (demo, doctor, rollout, tasks, mine, new, traces, replay, dataset, data, sql, rule, sandbox, state, schema):
+for noun in (
+    demo,
+    doctor,
+    rollout,
+    tasks,
+    mine,
+    new,
+    traces,
+    replay,
+    dataset,
+    data,
+    sql,
+    capsule,
+    rule,
+    sandbox,
+    state,
+    schema,
+):
     noun.register(app)
 
 

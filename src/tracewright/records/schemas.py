@@ -6,6 +6,7 @@ import re
 
 from tracewright.records.action import Action, ActionSchema, Generation, Observation, Turn
 from tracewright.records.base import SCHEMA_VERSION, JsonObject, Record
+from tracewright.records.capsule import Capsule, Runs
 from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.records.manifest import DatasetRequest, Manifest
 from tracewright.records.recipe import Recipe
@@ -21,6 +22,7 @@ PUBLIC: tuple[type[Record], ...] = (
     *(Job, Limits, Outcome, Isolation),
     *(Trace, Step, Verdict, Grade, PolicyCard, Provenance, State, StateUpdate),
     *(Manifest, DatasetRequest, Recipe, Rollout, RolloutReport),
+    *(Capsule, Runs),
 )
 
 

@@ -41,7 +41,7 @@ def answer(ask: Ask, send: Send) -> None:
     try:
         opened = open_locked(ask.path, ask.limits.seconds)
         checked = check(ask.sql[0], Parser(opened), catalogue_of(opened, ask.tables), ask.strict)
-        send(_facts(checked), b"")
+        send({**_facts(checked), "engine": duckdb.__version__}, b"")
         relation = bind(opened.data, checked.canonical, ask)
         send(*_run(relation, ask))
     except Refusal as refusal:

@@ -186,11 +186,16 @@ def _request(asked: Asked, tables: TableSet, outcome: Outcome, libraries: Mappin
         sql=str(outcome.result.get("canonical_sql", "")),
         parameters=asked.parameters,
         data=records.DataRef(id=tables.id, version_hash=tables.version_hash, tables=tuple(hashes)),
-        engine=records.EngineRef(name="duckdb", version=version("duckdb"), libraries=dict(libraries)),
+        engine=records.EngineRef(name="duckdb", version=_engine(outcome), libraries=dict(libraries)),
         policy="strict" if asked.strict else "lenient",
         limits=asked.limits,
         now=asked.now,
     )
+
+
+def _engine(outcome: Outcome) -> str:
+    """Return the engine's version as the jail says; a query that never reached it tells what would have run it."""
+    return str(outcome.result.get("engine") or version("duckdb"))
 
 
 def _reference(asked: Asked, outcome: Outcome, facts: Facts) -> ResultRef:

@@ -113,7 +113,7 @@ def _result_faults(capsule: Capsule, files: Mapping[str, bytes]) -> Iterator[Fau
 def _attested_faults(capsule: Capsule, files: Mapping[str, bytes]) -> Iterator[Fault]:
     """Compare the attestation with what must stand in it, then every other file with the attestation."""
     listed = _listed(files[ATTESTATION])
-    result = {capsule.result.file: capsule.result.sha256} if capsule.result else {}
+    result: dict[str, Sha256] = {capsule.result.file: capsule.result.sha256} if capsule.result else {}
     if listed is None or not {*listed} <= {*KNOWN} or statement(capsule, {**listed, **result}) != files[ATTESTATION]:
         yield Fault(file=ATTESTATION, what="is not the statement that belongs to this capsule")
         return
