@@ -1,0 +1,97 @@
+"""Writes out the casts that the engine would make in silence, because the plan language makes none.
+
+What DuckDB casts was measured on the pinned version; SQLite's rule is column affinity (sqlite.org/datatype3.html, 3.2
+and 4.2). Where a comparison would depend on more than that, the text is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from tracewright.plans.families import NUMBERS, TEXT, Type, engine_type, unify
+from tracewright.plans.importing.frames import Import
+from tracewright.plans.importing.kinds import is_text, kind
+from tracewright.plans.importing.literals import as_type
+from tracewright.plans.importing.refusal import refuse
+
+Said = tuple[exp.Expr, Any]
+"""An expression and the plan node that it became."""
+
+CAST_FROM_TEXT = {"int", "float", "dec", "date", "ts", "tstz", "time", "bool"}
+
+
+def alike(run: Import, one: Said, other: Said) -> tuple[Any, Any]:
+    """Return two nodes that are compared, with the cast of the side that the engine would cast."""
+    a, b = kind(run, one[0]), kind(run, other[0])
+    if unify(a, b) is not None:
+        return one[1], other[1]
+    if (fitted := _fitted(run, one, a, b)) is not None:
+        return fitted, other[1]
+    if (fitted := _fitted(run, other, b, a)) is not None:
+        return one[1], fitted
+    refuse("TYPE_MISMATCH", f"a {a} is compared with a {b}, and what that means is not settled", one[0])
+
+
+def _fitted(run: Import, said: Said, have: Type, wanted: Type) -> Any:
+    """Return the node as the type that it is compared with, None where not this side is cast."""
+    node, plain = said
+    if run.sqlite:
+        return _affine(node, have, wanted)
+    if is_text(node):
+        return as_type(str(node.this), wanted)
+    if have.family == "text" and wanted.family in CAST_FROM_TEXT:
+        return {"cast": plain, "to": engine_type(wanted)}
+    if have.family == "bool" and wanted.family in NUMBERS:
+        return {"cast": plain, "to": "integer"}
+    return None
+
+
+def _affine(node: exp.Expr, have: Type, wanted: Type) -> Any:
+    """Return a bare value with the affinity of the column that SQLite compares it with."""
+    if isinstance(node, exp.Literal) and have.family == "int" and wanted == TEXT:
+        return {"lit": str(node.this)}
+    if not is_text(node):
+        return None
+    if wanted.family in {"date", "ts"} or (wanted.family in NUMBERS and _numeric(str(node.this))):
+        return as_type(str(node.this), wanted)
+    return None
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def blended(run: Import, said: Sequence[Said]) -> list[Any]:
+    """Return the nodes of a choice, with texts in quotes as what the others are."""
+    kinds = [kind(run, node) for node, _ in said if not is_text(node)]
+    wanted = next((one for one in kinds if not one.loose), TEXT)
+    if wanted == TEXT or run.sqlite:
+        return [plain for _, plain in said]
+    return [as_type(str(node.this), wanted) if is_text(node) else plain for node, plain in said]
+
+
+def as_text(run: Import, said: Said) -> Any:
+    """Return a node as text, where `||` makes it one."""
+    found = kind(run, said[0])
+    if found.loose or found.family == "text":
+        return said[1]
+    if run.sqlite and found.family != "int":
+        refuse("TYPE_MISMATCH", "how SQLite writes a number as text is not settled", said[0])
+    return {"cast": said[1], "to": "varchar"}
+
+
+def as_truth(run: Import, said: Said) -> Any:
+    """Return a node as a condition."""
+    return {"ne": [said[1], 0]} if kind(run, said[0]).family in NUMBERS else said[1]
+
+
+def as_time(said: Said, family: str = "timestamp") -> Any:
+    """Return a node as a time, where it is a text in quotes."""
+    return {"lit": str(said[0].this), "as": family} if is_text(said[0]) else said[1]
