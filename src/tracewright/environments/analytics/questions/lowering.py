@@ -21,9 +21,11 @@ class UnreachableError(Exception):
 
 def plan_of(meaning: Meaning, tables: TableSet) -> JsonObject:
     """Return the plan of a meaning; raises UnreachableError where its tables do not hang together."""
-    steps: list[Expression] = [*_joins(meaning, tables), *_rows(meaning)]
+    steps: list[Expression] = [*_joins(meaning, tables)]
+    if meaning.filters:
+        steps.append({"filter": _all(meaning.filters)})
     steps += _table(meaning) if meaning.measures else _list(meaning)
-    return {"plan": 1, "from": meaning.base, "steps": steps}
+    return {"plan": 1, "from": _source(meaning), "steps": steps}
 
 
 def reachable(base: str, wanted: set[str], links: Sequence[Relationship]) -> bool:
@@ -56,11 +58,11 @@ def _road(start: str, end: str, links: Sequence[Relationship]) -> list[str] | No
     return None
 
 
-def _rows(meaning: Meaning) -> Iterator[JsonObject]:
-    if meaning.latest:
-        yield {"distinct": {"on": [meaning.latest.per], "order": [{"desc": meaning.latest.time}]}}
-    if meaning.filters:
-        yield {"filter": _all(meaning.filters)}
+def _source(meaning: Meaning) -> Expression:
+    if meaning.latest is None:
+        return meaning.base
+    first = {"distinct": {"on": [meaning.latest.per], "order": [{"desc": meaning.latest.time}]}}
+    return {"plan": {"from": meaning.base, "steps": [first]}, "as": meaning.base}
 
 
 def _all(conditions: Sequence[Expression]) -> Expression:
@@ -138,6 +140,8 @@ def aggregate(measure: Measure) -> Expression:
         case "share":
             counted: JsonObject = {"count": "*"} if measure.of is None else {"count_distinct": measure.of}
             return {"ratio": [{**counted, **narrowed}, counted]}
+        case "portion":
+            return {"ratio": [{"sum": measure.of, **narrowed}, {"sum": measure.of}]}
         case "percentile":
             return {"agg": "quantile_cont", "args": [measure.of, measure.at], **narrowed}
         case "stddev":

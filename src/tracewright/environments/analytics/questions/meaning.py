@@ -12,7 +12,7 @@ from pydantic import Field
 
 from tracewright.records.base import JsonObject, Record
 
-Kind = Literal["count", "distinct", "sum", "avg", "median", "min", "max", "stddev", "percentile", "share"]
+Kind = Literal["count", "distinct", "sum", "avg", "median", "min", "max", "stddev", "percentile", "share", "portion"]
 Follow = Literal["", "change", "share", "running", "difference"]
 Expression = Any
 """JSON of the plan language."""
@@ -21,7 +21,7 @@ Expression = Any
 class Measure(Record):
     """A number over the rows of a group; `share` is that of the rows (or distinct `of`) for which `where` holds.
 
-    Elsewhere `where` narrows the rows of this measure alone; `at` is the point of a percentile, from 0 to 1.
+    `portion` is the part that those rows have of the sum of `of`. Elsewhere `where` narrows the rows of this measure alone; `at` is the point of a percentile, from 0 to 1.
     """
 
     name: str

@@ -23,6 +23,7 @@ _SPELLINGS = (
     (r"'(re|ve|ll|d)\b", " "),
     (r"'s\b", ""),
     (r"'", " "),
+    (r"\bno (longer|more)\b(?! than)", "not"),
     (r"(?<=\d),(?=\d{3}\b)", ""),
     (r"%", " percent "),
     (r"\bper ?cent\b", "percent"),

@@ -1,0 +1,364 @@
+"""Puts the parts of a question together to meanings, one for each way to settle what is open in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tracewright.environments.analytics.questions.lowering import UnreachableError
+from tracewright.environments.analytics.questions.meaning import Expression, Group, Latest, Meaning, Measure, Rank
+from tracewright.environments.analytics.questions.reading import keeping
+from tracewright.environments.analytics.questions.reading.choices import (
+    Choice,
+    UnfitError,
+    choices,
+    clock,
+    thing_at,
+    within,
+)
+from tracewright.environments.analytics.questions.reading.dates import Span
+from tracewright.environments.analytics.questions.reading.items import Item
+from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
+from tracewright.environments.analytics.questions.reading.measuring import (
+    KINDS,
+    bucket,
+    counted,
+    distinct_groups,
+    groups_of,
+    measured,
+    quantity_at,
+)
+from tracewright.environments.analytics.questions.reading.roles import Asked, Compared, Parts
+from tracewright.environments.analytics.questions.reading.senses import Act, Condition, Quantity, Thing
+
+
+@dataclass
+class Draft:
+    """A meaning while it is put together."""
+
+    base: str
+    filters: list[Expression] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    target: list[Group] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    having: list[Expression] = field(default_factory=list)
+    inner: list[Group] = field(default_factory=list)
+    outer: str | None = None
+    follow: str = ""
+    penalty: int = 0
+
+
+def meanings(parts: Parts, lexicon: Lexicon) -> Iterator[tuple[int, Meaning]]:
+    """Yield meanings with their penalties, in no order; each way to settle what is open gives one at most."""
+    for choice in choices(parts, lexicon):
+        try:
+            yield _assembled(parts, choice, lexicon)
+        except (UnfitError, UnreachableError):
+            continue
+
+
+def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Meaning]:
+    draft = Draft(choice.base, penalty=choice.penalty)
+    _context(draft, parts, lexicon)
+    _grouping(draft, parts, choice, lexicon)
+    _measuring(draft, parts, choice, lexicon)
+    _sharing(draft, parts, choice, lexicon)
+    _keeping(draft, parts, choice, lexicon)
+    _comparing(draft, parts, choice, lexicon)
+    rank = _ranking(draft, parts, choice, lexicon)
+    _following(draft, parts, choice, lexicon)
+    if not draft.measures and not draft.target:
+        raise UnfitError("nothing is asked for")
+    meaning = Meaning(
+        base=draft.base,
+        filters=tuple(_once(draft.filters)),
+        groups=tuple(distinct_groups([*draft.groups, *draft.target])),
+        measures=tuple(draft.measures),
+        having=tuple(draft.having),
+        inner=tuple(draft.inner),
+        outer=draft.outer,  # type: ignore[arg-type]  # the model checks it
+        latest=_latest(parts, choice, lexicon),
+        rank=rank,
+        follow=draft.follow,  # type: ignore[arg-type]  # likewise
+    )
+    return draft.penalty, meaning
+
+
+def _once(expressions: Sequence[Expression]) -> list[Expression]:
+    return [each for index, each in enumerate(expressions) if each not in expressions[:index]]
+
+
+def _context(draft: Draft, parts: Parts, lexicon: Lexicon) -> None:
+    """What is only spoken of must be within reach as well: products that were *ordered* are rows of orders."""
+    for item in parts.context:
+        things = [*item.of(Thing), *(act.thing for act in item.of(Act))]
+        tables = {way.base for thing in things for way in thing.ways}
+        if things and not any(within(f"{table}.x", draft.base, lexicon) for table in tables):
+            raise UnfitError(f"{item.text} is out of reach of {draft.base}")
+        first = {thing.ways[0].base for thing in things}
+        if things and not any(within(f"{table}.x", draft.base, lexicon) for table in first):
+            draft.penalty += 3
+
+
+def _grouping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    for item in parts.groups:
+        groups, kept = groups_of(item, choice, lexicon)
+        draft.groups += groups
+        draft.filters += kept
+    if parts.target is not None:
+        draft.target, kept = groups_of(parts.target, choice, lexicon)
+        draft.filters += kept
+    if choice.listed:
+        draft.groups += _listed(parts, choice, lexicon)
+
+
+def _listed(parts: Parts, choice: Choice, lexicon: Lexicon) -> Iterator[Group]:
+    columns = [keeping.condition_at(kept.item, choice.base, lexicon).column for kept in parts.kept if not kept.negated]
+    for column in sorted(set(columns) - {""}):
+        if columns.count(column) > 1:
+            yield Group(name=column.split(".")[1], expr=column)
+
+
+def _measuring(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    for asked in parts.measures:
+        found = next(measured(asked, choice, lexicon), None)
+        if found is None:
+            raise UnfitError(f"{asked.item.text} is not to be had from {choice.base}")
+        draft.measures.append(found[0])
+        draft.filters += found[1]
+        draft.penalty += _detour(asked, choice)
+        if choice.nested and (asked.kind.endswith("_count") or asked.kind in {"avg", "median"}):
+            _nest(draft, asked, parts, choice)
+    names = [measure.name for measure in draft.measures]
+    draft.measures = [measure for index, measure in enumerate(draft.measures) if measure.name not in names[:index]]
+
+
+def _detour(asked: Asked, choice: Choice) -> int:
+    """Count how far the way that was taken is from the first: revenue is read of orders before it is of items."""
+    senses = [*asked.item.of(Quantity), *asked.item.of(Thing)]
+    bases = [way.base for sense in senses for way in sense.ways]
+    return bases.index(choice.base) if choice.base in bases else 0
+
+
+def _nest(draft: Draft, asked: Asked, parts: Parts, choice: Choice) -> None:
+    """Average what is reckoned for each of the first group: "the average number of orders per customer"."""
+    if not parts.groups or not draft.groups:
+        raise UnfitError("an average over nothing")
+    per = next((group for item, group in zip(parts.groups, draft.groups, strict=False) if "per" in item.lead), draft.groups[0])
+    draft.inner = [per]
+    draft.groups = [group for group in draft.groups if group is not per]
+    draft.outer = asked.kind.removesuffix("_count")
+    if not asked.kind.endswith("_count"):
+        first = draft.measures[-1]
+        draft.measures[-1] = first.model_copy(update={"kind": "sum", "name": first.name.split("_", 1)[-1]})
+
+
+def _sharing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    """Make a share of what is counted or summed: of the rows that a condition keeps, or of the whole."""
+    if not parts.share or any(asked.kind == "rate" for asked in parts.measures):
+        return
+    if choice.numerator < 0:
+        _share_of_all(draft, parts, choice)
+        return
+    kept = parts.kept[choice.numerator]
+    found = keeping.condition_at(kept.item, choice.base, lexicon)
+    holds = keeping.denial(found) if kept.negated else found.holds
+    summed = next((measure for measure in draft.measures if measure.kind == "sum"), None)
+    if summed is not None:
+        draft.measures = [Measure(name="share", kind="portion", of=summed.of, where=holds)]
+        return
+    of, among = _subject(parts, choice, lexicon)
+    draft.filters += among
+    draft.measures = [Measure(name="share", kind="share", of=of, where=holds)]
+
+
+def _share_of_all(draft: Draft, parts: Parts, choice: Choice) -> None:
+    if not draft.measures:
+        subject = next((item for item in parts.context if item.of(Thing)), None)
+        if subject is None:
+            raise UnfitError("a share of nothing")
+        found = next(counted(thing_at(subject, choice.base)[0], choice.base))
+        draft.measures.append(found[0])
+        draft.filters += found[1]
+    if not (draft.groups or draft.target):
+        raise UnfitError("a share of the whole is the whole")
+    draft.follow = "share"
+
+
+def _subject(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[Expression, list[Expression]]:
+    """Return what a share counts: rows, or what tells things apart; and the rows that are such things at all."""
+    asked = [each.item for each in parts.measures if each.item.of(Thing)]
+    for item in (*asked, *parts.context):
+        if item.of(Thing):
+            _, way = thing_at(item, choice.base)
+            return way.of, [] if way.where is None else [way.where]
+    main = next((way for way in lexicon.main.ways if way.base == choice.base), None) if lexicon.main else None
+    if main is None:
+        raise UnfitError("a share of what")
+    return main.of, []
+
+
+def _keeping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    numerator = choice.numerator if parts.share and not any(asked.kind == "rate" for asked in parts.measures) else -1
+    kept = [each for index, each in enumerate(parts.kept) if index != numerator]
+    draft.filters += keeping.conditions(kept, choice, lexicon)
+    spans = [item for item in parts.spans if item.of(Span)]
+    if len(spans) == 2 and len(draft.measures) == 1:  # noqa: PLR2004 -- one against the other
+        _against(draft, spans, choice, lexicon)
+        spans = []
+    elif len(spans) > 1:
+        raise UnfitError("more spans of time than one")
+    draft.filters += keeping.spans([item for item in parts.spans if not item.of(Span) or item in spans], choice, lexicon)
+
+
+def _against(draft: Draft, spans: Sequence[Item], choice: Choice, lexicon: Lexicon) -> None:
+    """Measure in each of two spans, and take the difference: the first less the second, in the order of the words."""
+    [measure] = draft.measures
+    column = clock(choice.base, lexicon)
+    draft.measures = []
+    for number, item in enumerate(spans, start=1):
+        held = keeping.during(column, item.senses[0], lexicon)
+        where = held if measure.where is None else {"and": [measure.where, held]}
+        if measure.kind in {"share", "portion"}:
+            raise UnfitError("shares of two spans")
+        draft.measures.append(measure.model_copy(update={"name": f"{measure.name}_{number}", "where": where}))
+    draft.follow = "difference"
+
+
+def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    for compared in parts.compared:
+        if compared.kind == "follows" and not compared.about.of(Quantity):
+            found = next(counted(thing_at(compared.about, choice.base)[0], choice.base))
+            _have(draft, compared, found[0], found[1], parts, choice, lexicon)
+            continue
+        quantity, operand = quantity_at(compared.about, choice)
+        kind = KINDS.get(compared.kind, quantity.usual if _keyed(parts, choice) and quantity.usual == "sum" else None)
+        if kind is None:
+            draft.filters.append(keeping.comparison(operand, compared.compare, quantity))
+            continue
+        name = quantity.name if kind == "sum" else f"{kind}_{quantity.name}"
+        _have(draft, compared, Measure(name=name, kind=kind, of=operand), [], parts, choice, lexicon)
+
+
+def _keyed(parts: Parts, choice: Choice) -> bool:
+    """Say whether who is looked for has many rows, so that numbers of his are sums."""
+    if parts.latest or parts.target is None or not parts.target.of(Thing):
+        return parts.target is not None and not parts.target.of(Thing)
+    return thing_at(parts.target, choice.base)[1].of is not None
+
+
+def _have(
+    draft: Draft,
+    compared: Compared,
+    measure: Measure,
+    kept: list[Expression],
+    parts: Parts,
+    choice: Choice,
+    lexicon: Lexicon,
+) -> None:
+    """Keep the groups whose measure compares; where only their number is asked for, count them."""
+    draft.filters += kept
+    draft.having.append(keeping.comparison(measure.name, compared.compare))
+    counting = [asked for asked in parts.measures if asked.kind == "count" and asked.item is not compared.about]
+    if counting and not draft.target and not draft.groups:
+        draft.inner = groups_of(counting[0].item, choice, lexicon)[0]
+        draft.measures, draft.outer = [measure], "count"
+        return
+    if not draft.target and not draft.groups:
+        raise UnfitError("nobody is told apart who could have that many")
+    if all(measure.name != other.name for other in draft.measures):
+        draft.measures.append(measure)
+
+
+def _ranking(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> Rank | None:
+    if not parts.direction and parts.rows is None:
+        return None
+    descending = parts.direction != "asc"
+    if not draft.target and not draft.groups:
+        return _peak(draft, parts, choice, lexicon, descending)
+    by = _row_number(parts, choice, lexicon)
+    if by is not None and draft.target:
+        draft.measures = []
+        return Rank(rows=parts.rows or 1, descending=descending, by=by)
+    if not draft.measures:
+        _count_something(draft, parts, choice, lexicon)
+    per = tuple(group.name for group in draft.groups) if draft.target else ()
+    return Rank(rows=parts.rows or 1, descending=descending, per=per)
+
+
+def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descending: bool) -> Rank | None:
+    """Read "the highest temperature" as the maximum, "the five highest orders" as rows."""
+    context = next((item for item in parts.context if item.of(Thing)), None)
+    asked = next((each for each in parts.measures if each.item.of(Quantity) and not each.kind), None)
+    if asked is None:
+        raise UnfitError("the most of what")
+    if parts.rows is not None or (context is not None and not parts.kept and parts.superlative and _single(context, choice)):
+        if context is None:
+            raise UnfitError("the most of what")
+        draft.target = groups_of(context, choice, lexicon)[0]
+        draft.measures = []
+        return Rank(rows=parts.rows or 1, descending=descending, by=quantity_at(asked.item, choice)[1])
+    kind = "max" if descending else "min"
+    found = next(measured(Asked(asked.item, kind), choice, lexicon))
+    draft.measures = [found[0]]
+    return None
+
+
+def _single(item: Item, choice: Choice) -> bool:
+    return thing_at(item, choice.base)[1].of is None and "the" not in item.lead[:0]
+
+
+def _row_number(parts: Parts, choice: Choice, lexicon: Lexicon) -> Expression:
+    """Return what single rows are ranked by, where rows of the base themselves are looked for; else None."""
+    if parts.target is None or not parts.target.of(Thing) or parts.groups:
+        return None
+    if thing_at(parts.target, choice.base)[1].of is not None:
+        return None
+    asked = next((each.item for each in parts.measures if each.item.of(Quantity)), None)
+    if asked is not None:
+        return quantity_at(asked, choice)[1]
+    if parts.measures:
+        return None
+    for senses in lexicon.phrases.values():
+        for quantity in senses:
+            if isinstance(quantity, Quantity) and quantity.ways[0].base == choice.base:
+                return quantity.ways[0].of
+    return None
+
+
+def _count_something(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    """Count what is spoken of, else what the set is about."""
+    spoken = [thing for item in parts.context for thing in [*item.of(Thing), *(act.thing for act in item.of(Act))]]
+    for thing in (*spoken, *([lexicon.main] if lexicon.main else [])):
+        found = next(counted(thing, choice.base), None)
+        if found:
+            draft.measures.append(found[0])
+            draft.filters += found[1]
+            return
+    raise UnfitError("nothing to count")
+
+
+def _following(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    if not draft.measures and (draft.groups or (draft.target and (parts.change or parts.running or not parts.target))):
+        _count_something(draft, parts, choice, lexicon)
+    if draft.target and not draft.measures and not parts.direction and parts.target is not None and not parts.target.of(Thing):
+        draft.penalty += 2
+    if not (parts.change or parts.running) or draft.follow:
+        return
+    periods = [group for group in (*draft.groups, *draft.target) if group.grain]
+    if not periods and (parts.change_grain or parts.running):
+        draft.groups.insert(0, bucket(parts.change_grain or "month", clock(choice.base, lexicon), lexicon))
+    elif not periods and (draft.groups or draft.target or choice.listed):
+        draft.penalty += 1  # "compare" and its like may only ask to see groups side by side
+        return
+    elif not periods:
+        raise UnfitError("a change over what time")
+    draft.follow = "change" if parts.change else "running"
+
+
+def _latest(parts: Parts, choice: Choice, lexicon: Lexicon) -> Latest | None:
+    if not parts.latest:
+        return None
+    if lexicon.latest is None or not within(lexicon.latest[0], choice.base, lexicon):
+        raise UnfitError("nothing is read again and again here")
+    return Latest(per=lexicon.latest[0], time=lexicon.latest[1])
