@@ -40,7 +40,14 @@ def typed_call(function: Function, args: list[Bound], nodes: Sequence[Any], path
         found = ", ".join(str(arg.type) for arg in args)
         raise Fault("TYPE_MISMATCH", path, f"{function.name} takes {ways}, found ({found})")
     _bounded(function, nodes, path)
-    return kind
+    return _rounded(kind, nodes[1]) if function.name == "round" and len(nodes) == 2 else kind
+
+
+def _rounded(kind: Type, digits: Any) -> Type:
+    """Return the type of a number rounded to so many digits: a decimal keeps no more of them."""
+    if kind.family != "dec" or not isinstance(digits, int):
+        return kind
+    return Type("dec", kind.precision, max(0, min(kind.scale, digits)))
 
 
 def _bounded(function: Function, nodes: Sequence[Any], path: Path) -> None:
