@@ -39,7 +39,9 @@ class Draft:
 
     def _check(self) -> None:
         if self.work.faults:
-            raise refused_fault(self.work.faults[0])
+            fault = self.work.faults[0]
+            self.work.faults.clear()  # the import may try another way
+            raise refused_fault(fault)
 
     @property
     def columns(self) -> list[Column]:
@@ -85,6 +87,7 @@ class Frame:
     draft: Draft | None = None
     beside: Frame | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)

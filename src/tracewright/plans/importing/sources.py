@@ -10,10 +10,10 @@ from sqlglot import exp
 from tracewright.plans.families import UNKNOWN, Type, engine_type, unify
 from tracewright.plans.faults import did_you_mean
 from tracewright.plans.importing.expressions import say, truth
-from tracewright.plans.importing.frames import Draft, Frame, Import, Named, Names, alias_name
+from tracewright.plans.importing.frames import Draft, Frame, Import, Named, plain_name
 from tracewright.plans.importing.kinds import kind
 from tracewright.plans.importing.naming import free, slug
-from tracewright.plans.importing.reading import name_of
+from tracewright.plans.importing.reading import alias_name, name_of
 from tracewright.plans.importing.refusal import ImportRefusal, only, refuse
 from tracewright.plans.importing.settling import NeedsLateral, settle
 from tracewright.plans.importing.speech import Speech
@@ -55,7 +55,6 @@ def begin(run: Import, frame: Frame, node: exp.Expr) -> None:
     if found.lateral:
         refuse("UNSUPPORTED_CLAUSE", "the first source of a FROM has no rows beside it", node)
     run.open(frame, found.plain)
-    frame.see(frame.body.block.scope.columns)
 
 
 def _is_group(node: exp.Expr) -> bool:
@@ -116,7 +115,7 @@ def _alias(frame: Frame, wanted: str, otherwise: str = "t") -> str:
 def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
     only(node, "this", "alias", "db")
     name = name_of(node)
-    if (named := frame.names.get(name.casefold())) is not None and not node.args.get("db") and not named.open:
+    if (named := frame.names.get(name.casefold())) is not None and not node.args.get("db"):
         return _named(run, frame, node, named)
     tables = {known.casefold(): known for known in run.work.catalogue.by_name}
     if name.casefold() not in tables or name_of(node.args.get("db") or exp.Var(this="main")).lower() != "main":
@@ -127,8 +126,10 @@ def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
         return _renamed(run, frame, table, wanted or name, columns)
     if not wanted or wanted == table:
         frame.aliases[(wanted or table).casefold()] = _own_name(frame, table)
+        frame.tables[table] = table
         return Source(table, table)
     alias = _alias(frame, wanted)
+    frame.tables[alias] = table
     return Source({"table": table, "as": alias}, alias)
 
 
@@ -164,7 +165,7 @@ def rename(run: Import, draft: Draft, names: list[str]) -> None:
         taken.append(fitting := free(slug(name) if at < len(names) else name, taken))
         if fitting != name:
             run.renamed.append((name, fitting))
-        plain: Any = {"col": [column.name]} if "." in column.name else column.name
+        plain = plain_name(column.name)
         items.append(plain if fitting == column.name else {"as": fitting, "expr": plain})
     draft.take({"select": items})
 
@@ -186,17 +187,14 @@ def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
 
 
 def _let(run: Import, named: Named) -> str:
-    draft = _read_named(run, named, None)
-    return run.let(name_of(named.tree.args["alias"]), draft.body(), *draft.outputs())
+    draft = read_named(run, named, None)
+    return run.let(name_of(named.tree.args["alias"]), draft)
 
 
-def _read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
+def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
+    """Return the body of a common table expression."""
     only(named.tree, "this", "alias", "materialized")
-    named.open = True  # what it calls by its own name is the table, or there is none
-    try:
-        draft = run.run_query(run, named.tree.this, parent, named.around, None)
-    finally:
-        named.open = False
+    draft = run.run_query(run, named.tree.this, parent, named.around, None)
     if columns := _column_names(named.tree):
         rename(run, draft, columns)
     return draft
@@ -204,7 +202,7 @@ def _read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
 
 def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
     """Return a common table expression that reads the query around: no let can, so it is written where it is read."""
-    draft = _read_named(run, named, named.parent)
+    draft = read_named(run, named, named.parent)
     alias = _alias(frame, wanted)
     return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]))
 
