@@ -18,7 +18,7 @@ TABLES = {
         1 + pick(i, 'qty') % 8 AS qty, CAST((100 + pick(i, 'amount') % 89900) / 100 AS DECIMAL(10, 2)) AS amount,
         ['paid', 'refunded', 'open'][1 + pick(i, 'status') % 3] AS status,
         TIMESTAMP '2024-01-01' + to_minutes(pick(i, 'ordered') % 525600) AS ordered_at FROM range(400) AS t(i)""",
-    "tickets": """SELECT i AS ticket_id, pick(i, 'who') % 60 AS customer_id,
+    "tickets": """SELECT i AS ticket_id, pick(i, 'who') % 45 AS customer_id,
         ['low', 'mid', 'high'][1 + pick(i, 'priority') % 3] AS priority,
         ['mail', 'chat'][1 + pick(i, 'channel') % 2] AS channel,
         TIMESTAMP '2024-01-01' + to_minutes(pick(i, 'opened') % 525600) AS opened_at,

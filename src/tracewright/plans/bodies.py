@@ -12,7 +12,7 @@ from tracewright.plans.faults import Fault, Path, did_you_mean
 from tracewright.plans.macros import MACROS
 from tracewright.plans.macros.rewriting import LetName
 from tracewright.plans.relation import Relation
-from tracewright.plans.scope import Column, Env, Let, Scope, Work, quoted
+from tracewright.plans.scope import Column, Env, Let, Scope, Trail, Work, quoted
 from tracewright.plans.steps import aggregate, columns, joining, sets
 from tracewright.plans.steps.block import Block
 from tracewright.plans.steps.recursion import recurse
@@ -41,10 +41,22 @@ def run_into(work: Work, body: Any, path: Path, outer: Env | None, ctes: list[ex
     block.path = path
     start(block, shape.source, (*path, "from"))
     for index, step in enumerate(shape.steps):
+        before = block.core, len(block.core)
         take(block, step, (*path, "steps", index))
+        if work.trail is not None and not path and outer is None:
+            _leave_trail(work.trail, block, step, *before)
     block.path = path
     work.cores[id(body)] = (body, {"from": block.core_source, "steps": block.core})
     return block.finish((*path, "steps", len(shape.steps) - 1) if shape.steps else (*path, "from"))
+
+
+def _leave_trail(trail: Trail, block: Block, step: Any, core: list[Any], length: int) -> None:
+    """Note what a step became; a macro that began anew shows what it begins from."""
+    if not isinstance(step, dict):
+        return
+    anew = block.core is not core
+    steps = [{"from": block.core_source}, *block.core] if anew else block.core[length:]
+    trail.append((next(iter(step), ""), steps, block.scope.visible))
 
 
 def start(block: Block, source: Any, path: Path) -> None:

@@ -16,7 +16,7 @@ from tracewright.plans.expressions.binding import literal_as
 from tracewright.plans.families import parse_type
 from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_mean, pointer
 from tracewright.plans.relation import Relation
-from tracewright.plans.scope import Let, Work, new_name, quoted
+from tracewright.plans.scope import Let, Trail, Work, new_name, quoted
 from tracewright.plans.writing import write
 
 WIDE = 20
@@ -87,16 +87,20 @@ class _Tree:
 
 
 def compile_plan(
-    source: QueryPlan | str | bytes | Mapping[str, Any], catalogue: Catalogue, *, core: bool = False
+    source: QueryPlan | str | bytes | Mapping[str, Any],
+    catalogue: Catalogue,
+    *,
+    core: bool = False,
+    trail: Trail | None = None,
 ) -> Compiled:
     """Compile a plan against a catalogue; raises PlanError with up to 20 faults.
 
-    With `core` it is a core plan that another compilation wrote, in which names may begin with an underscore.
-
-    Same plan and catalogue, same bytes of SQL. Nothing is run, and the text is to be judged like anybody's.
+    With `core` it is a core plan that another compilation wrote, in which names may begin with an underscore; a
+    `trail` is filled with what becomes of each step. Same plan and catalogue, same bytes of SQL. Nothing is
+    run, and the text is to be judged like anybody's.
     """
     plan = source if isinstance(source, QueryPlan) else read_plan(source)
-    tree = _tree(plan, catalogue, core=core)
+    tree = _tree(plan, catalogue, core=core, trail=trail)
     work, found = tree.work, tree.relation
     return Compiled(
         sql=write(tree.query),
@@ -113,7 +117,7 @@ def compile_plan(
     )
 
 
-def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False) -> _Tree:
+def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False, trail: Trail | None = None) -> _Tree:
     work = Work(
         catalogue,
         plan.params,
@@ -123,6 +127,7 @@ def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False) -> _Tree
         fiscal_start=plan.fiscal_start,
         run_body=run_body,
         scratch=core,
+        trail=trail,
         let_names=tuple(sorted(plan.let)),
         taken={name.casefold() for name in [*catalogue.by_name, *plan.let]},
     )

@@ -72,7 +72,7 @@ class QueryPlan(Closed):
     def plain(self) -> dict[str, Any]:
         """Return the plan's JSON as it is written: keys at their default are left out, `plan` stays."""
         data = self.model_dump(by_alias=True, exclude_defaults=True)
-        return {"plan": 1, **_json(data)}
+        return {"plan": 1, **jsonable(data)}
 
     def sha256(self) -> str:
         """Return the hash of what the plan means: its canonical JSON without `notes` and `chart`."""
@@ -209,12 +209,13 @@ def _as_text(value: Any, kind: str) -> str:
     return f'write {{"lit": "{value}", "as": "{kind}"}}'
 
 
-def _json(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Return a part of a plan as plain JSON values."""
     match value:
         case dict():
-            return {key: _json(item) for key, item in value.items()}
+            return {key: jsonable(item) for key, item in value.items()}
         case list() | tuple():
-            return [_json(item) for item in value]
+            return [jsonable(item) for item in value]
         case Decimal():
             return float(value)
     return value

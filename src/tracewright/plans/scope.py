@@ -161,6 +161,10 @@ class Env:
         return replace(self, place=place, groups=groups, windows=windows)
 
 
+Trail = list[tuple[str, list[Any], list[Column]]]
+"""Of each step of the plan's own body: its kind, the core steps that it became, the columns in sight after it."""
+
+
 @dataclass(slots=True)
 class Let:
     """A named body that is already written: what it puts out, and whether anybody read it."""
@@ -200,6 +204,7 @@ class Work:
     macro: tuple[Path, Any] | None = None
     cores: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     core_lets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trail: Trail | None = None
     faults: list[PlanFault] = field(default_factory=list)
     lints: list[PlanFault] = field(default_factory=list)
     used_params: dict[str, Param] = field(default_factory=dict)

@@ -23,4 +23,15 @@ def _writer() -> Generator:
 
 def to_dialect(sql: str, dialect: str) -> str:
     """Return compiled SQL in another dialect (`postgres`): a text to read, not one that was executed."""
-    return sqlglot.parse_one(sql, read=ENGINE).sql(dialect=dialect)
+    tree = sqlglot.parse_one(sql, read=ENGINE)
+    for spine in tree.find_all(exp.GenerateSeries):
+        _include_end(spine)
+    return tree.sql(dialect=dialect)
+
+
+def _include_end(spine: exp.GenerateSeries) -> None:
+    """Write a half-open spine of times with an end that is included, as other engines have it."""
+    if spine.args.get("is_end_exclusive") and isinstance(spine.args.get("step"), exp.Interval):
+        least = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="MICROSECOND"))
+        spine.set("end", exp.Sub(this=exp.Paren(this=spine.args["end"]), expression=least))
+        spine.set("is_end_exclusive", False)

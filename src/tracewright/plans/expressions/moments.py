@@ -40,8 +40,13 @@ def bind_interval(env: Env, value: Any, _: dict[str, Any], path: Path) -> Bound:
 
 
 def _interval(count: exp.Expr, span: str) -> exp.Expr:
-    plain = isinstance(count, exp.Literal)
-    return exp.Interval(this=count if plain else exp.Paren(this=count), unit=exp.Var(this=span.upper()))
+    unit = exp.Var(this=span.upper())
+    if isinstance(count, exp.Neg) and isinstance(count.this, exp.Literal):
+        return exp.Interval(this=text(f"-{count.this.this}"), unit=unit)
+    if isinstance(count, exp.Literal):
+        return exp.Interval(this=count, unit=unit)
+    one = exp.Interval(this=exp.Literal.number(1), unit=unit)
+    return exp.Paren(this=exp.Mul(this=_beside(count), expression=one))
 
 
 def _span(count: int, span: str) -> exp.Expr:
