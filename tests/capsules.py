@@ -52,18 +52,26 @@ def refused() -> Capsule:
     return Capsule(request=request(sql=""), ruling=Ruling(allowed=False), outcome=ending)
 
 
-def answered(data: bytes, names: Sequence[str], values: Sequence[Sequence[Any]], **fields: Any) -> Capsule:
-    """Return the capsule of a query that gave these rows of whole numbers."""
+def answered(
+    data: bytes,
+    names: Sequence[str],
+    values: Sequence[Sequence[Any]],
+    kind: tuple[str, str] = ("BIGINT", "int"),
+    ordered: bool = False,
+    **fields: Any,
+) -> Capsule:
+    """Return the capsule of a query that gave these rows, all of one kind: a type and its family."""
     columns = tuple(
-        ResultColumn(name=name, type="BIGINT", family="int", distinct=len({row[index] for row in values}))
+        ResultColumn(name=name, type=kind[0], family=kind[1], distinct=len({row[index] for row in values}))
         for index, name in enumerate(names)
     )
-    found = hashes([(name, "int") for name in names], values, ordered=False)
+    found = hashes([(name, kind[1]) for name in names], values, ordered)
     result = ResultRef(
         file="result.parquet",
         sha256=hashlib.sha256(data).hexdigest(),
         columns=columns,
         rows=len(values),
+        ordered=ordered,
         logical_sha256=found.logical,
         multiset_sha256=found.multiset,
         rounded_sha256=found.rounded,

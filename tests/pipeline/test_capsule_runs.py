@@ -16,7 +16,10 @@ from tracewright.pipeline.capsules import comparing, exporting, importing, makin
 from tracewright.pipeline.capsules.making import Asked
 from tracewright.pipeline.capsules.reading import Bench, bench
 from tracewright.pipeline.tables import Registration, register
-from tracewright.records.capsule import Capsule, Parameter
+from tracewright.plans.catalogue import catalogue_of
+from tracewright.plans.compiling import compile_plan
+from tracewright.records.capsule import Capsule, Ending, Parameter
+from tracewright.records.chart import Chart
 
 T = TypeVar("T")
 BY_STATUS = "select status, count(*) as orders from orders group by status order by status"
@@ -132,12 +135,16 @@ def test_data_that_changed_are_drift_and_the_tables_are_named(here: Path, tmp_pa
     assert "2 rows" in told.detail
 
 
-def forged(home: Path, capsule: Capsule, **columns: list[Any]) -> Capsule:
+FLOAT = ("DOUBLE", "float")
+
+
+def forged(
+    home: Path, capsule: Capsule, kind: tuple[str, str] = ("BIGINT", "int"), ordered: bool = False, **columns: list[Any]
+) -> Capsule:
     """Keep a capsule that tells of other rows than its query has, as if they had come out once."""
-    assert capsule.result is not None
     data = parquet(columns)
     rows = list(zip(*columns.values(), strict=True))
-    other = answered(data, tuple(columns), rows).result
+    other = answered(data, tuple(columns), rows, kind, ordered).result
     assert other is not None
     changed = capsule.model_copy(update={"result": other, "chart": None})
     shelf.keep(home, changed, {"result.parquet": data, "preview.json": b"{}"}, FIRST)
@@ -150,6 +157,73 @@ def test_other_rows_of_the_same_request_are_no_accident(here: Path) -> None:
     assert (told.answer, told.capsule) == ("nondeterministic", capsule.id)
     assert "1 rows less, 1 more" in told.detail
     assert shelf.runs(here, capsule.id).runs[-1].answer == "nondeterministic"
+
+
+def test_floats_that_differ_in_their_last_digits_are_equal_within_a_tolerance(here: Path) -> None:
+    capsule = ask(here, "select 0.1::double + 0.2::double as a")
+    assert replay(here, forged(here, capsule, FLOAT, a=[0.3])).answer == "equal_within_tolerance"
+
+
+def test_the_same_rows_in_another_order_are_told_as_that(here: Path) -> None:
+    capsule = ask(here, "select range as a from range(3) order by 1", ordered=True)
+    assert replay(here, forged(here, capsule, ordered=True, a=[2, 1, 0])).answer == "order_differs"
+
+
+def test_a_result_that_was_cut_is_not_the_whole_one(here: Path) -> None:
+    capsule = ask(here, "select 1::bigint as a")
+    assert capsule.result is not None
+    cut = capsule.model_copy(update={"result": capsule.result.model_copy(update={"truncated": True})})
+    shelf.keep(here, cut, {"result.parquet": kept_rows(here, capsule), "preview.json": b"{}"}, FIRST)
+    assert replay(here, cut).detail == "one result was cut, the other not"
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [("drop table orders", "drift:policy"), ("select nothing from orders", "failed"), ("select 1", "nondeterministic")],
+)
+def test_another_outcome_is_told_by_what_it_is_now(here: Path, sql: str, answer: str) -> None:
+    capsule = ask(here, sql)
+    then = Ending(status="memory" if answer == "nondeterministic" else "ok", code="RUNNER_MEMORY")
+    other = capsule.model_copy(update={"outcome": then, "result": None, "chart": None})
+    shelf.keep(here, other, {}, FIRST)
+    assert replay(here, other).answer == answer
+
+
+PLAN = {
+    "plan": 1,
+    "params": {"least": {"type": "decimal(4,1)", "value": 1.5}},
+    "from": "orders",
+    "steps": [
+        {"filter": {"gte": ["amount", {"param": "least"}]}},
+        {"aggregate": {"by": ["status"], "measures": [{"as": "paid", "expr": {"sum": "amount"}}]}},
+        {"sort": ["status"]},
+    ],
+    "chart": {"mark": "arc", "x": "status", "y": "paid"},
+}
+
+
+def test_a_plan_becomes_a_capsule_that_can_be_proved_from_the_plan(here: Path) -> None:
+    compiled = compile_plan(PLAN, catalogue_of({"orders": {"status": "VARCHAR", "amount": "DOUBLE"}}))
+    capsule = asyncio.run(making.ask(here, making.planned("shop", compiled, {}, "what was paid?"))).capsule
+    request = capsule.request
+    assert (capsule.outcome.status, request.kind, request.raw_sql) == ("ok", "plan", "")
+    assert (request.plan_sha256, request.core_sha256) == (compiled.plan_sha256, compiled.core_sha256)
+    assert request.parameters == (Parameter(name="least", type="decimal(4,1)", value="1.5"),)
+    assert capsule.chart == Chart(mark="arc", x="status", y="paid")
+    assert capsule.result is not None
+    assert capsule.result.ordered
+    assert verify(here, capsule).contents
+    assert replay(here, capsule).answer == "identical"
+
+
+def test_a_plan_that_came_to_no_query_has_nothing_to_replay(here: Path) -> None:
+    capsule = ask(here, "select 1")
+    bare = capsule.request.model_copy(update={"kind": "plan", "plan": {"plan": 2}, "raw_sql": "", "sql": ""})
+    ending = Ending(status="rejected", code="PLAN_VERSION")
+    other = Capsule(request=bare, ruling=capsule.ruling, outcome=ending)
+    shelf.keep(here, other, {}, FIRST)
+    assert verify(here, other).ok
+    assert replay(here, other).answer == "failed"
 
 
 def test_another_engine_is_drift_of_the_engine(here: Path) -> None:

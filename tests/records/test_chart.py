@@ -37,6 +37,7 @@ NAME = Field(name="customer_id", family="int", distinct=12)
         ([Field(name="hour", family="int", distinct=24), SUM], 24, Chart(mark="bar", x="hour", y="revenue")),
         ([Field(name="day", family="int", distinct=90), SUM], 90, Chart(mark="line", x="day", y="revenue")),
         ([SUM], 12, None),
+        ([WORD, OTHER_WORD, SUM], 13, None),
         ([WORD], 3, None),
         ([WORD, NAME], 3, None),
         ([TIME, SUM], 1, None),
@@ -80,6 +81,13 @@ def test_bars_of_words_lie_on_their_side_in_the_order_of_the_rows() -> None:
 def test_a_ring_takes_its_angle_from_the_number() -> None:
     spec = drawn(Chart(mark="arc", x="channel", y="revenue"), [WORD, SUM], channel=["web"], revenue=[1])
     assert [spec["encoding"][name]["field"] for name in ("theta", "color")] == ["c1", "c0"]
+
+
+def test_a_heatmap_is_shaded_and_a_scatter_told_apart_by_its_colour() -> None:
+    fields, columns = [WORD, OTHER_WORD, SUM], {"channel": ["web"], "status": ["open"], "revenue": [True]}
+    shaded = drawn(Chart(mark="rect", x="channel", y="status", color="revenue"), fields, **columns)
+    assert shaded["encoding"]["color"] == {"field": "c2", "type": "quantitative", "title": "revenue"}
+    assert shaded["data"]["values"] == [{"c0": "web", "c1": "open", "c2": None}]
 
 
 def test_a_column_that_is_none_is_refused() -> None:

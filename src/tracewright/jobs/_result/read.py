@@ -65,13 +65,13 @@ def _require_bounded(cells: int) -> None:
         raise UnreadableError(f"wanted at most {MOST_CELLS} cells, found {cells}")
 
 
-def _fields(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+def _fields(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
     # By place: a result may hold two columns of one name.
     for index, name in enumerate(table.column_names):
         yield name, table.column(index)
 
 
-def _column(field: tuple[str, pa.ChunkedArray], kind: str) -> Column:
+def _column(field: tuple[str, pa.ChunkedArray[Any]], kind: str) -> Column:
     name, cells = field
     return Column(name, kind, family(parse_type(kind)), _distinct(cells), _values(cells))
 
@@ -89,15 +89,15 @@ def family(kind: Type | None) -> str:
     return kind.family
 
 
-def _distinct(cells: pa.ChunkedArray) -> int:
+def _distinct(cells: pa.ChunkedArray[Any]) -> int:
     """Return how many different values there are, null among them; 0 for types that cannot be counted."""
     try:
         return int(pc.count_distinct(cells, mode="all").as_py())
-    except pa.ArrowNotImplementedError:
+    except pa.ArrowException:
         return 0
 
 
-def _values(cells: pa.ChunkedArray) -> Sequence[Any]:
+def _values(cells: pa.ChunkedArray[Any]) -> Sequence[Any]:
     try:
         return list(cells.to_pylist())
     except (ValueError, OverflowError):

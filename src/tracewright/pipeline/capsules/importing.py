@@ -60,7 +60,7 @@ def unpacked(data: bytes, name: str) -> dict[str, bytes]:
             for entry in entries:
                 _require_plain(entry, name)
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, OSError) as error:
         raise SourceError(f"{name} is no archive that `tracewright capsule export` wrote: {error}") from error
 
 

@@ -6,9 +6,10 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tracewright
 from tracewright.errors import SandboxError
@@ -24,6 +25,9 @@ from tracewright.records.job import MIB, Artifact, Outcome, Sha256
 from tracewright.tables import shipped
 from tracewright.tables.schema import TableSet
 from tracewright.tables.shelf import Kept
+
+if TYPE_CHECKING:
+    from tracewright.plans.compiling import Compiled
 
 LIMITS = QueryLimits(seconds=10.0, memory_bytes=1024 * MIB, rows=10_000, bytes=16 * MIB)
 OWN_LICENCE = "Apache-2.0"
@@ -71,6 +75,33 @@ class Draft:
     files: Mapping[str, bytes]
     run: Run
     note: str = ""
+
+
+def planned(data: str, compiled: Compiled, given: Mapping[str, Any], question: str = "", now: str = "") -> Asked:
+    """Return what a compiled plan asks of a set with these parameters; raises PlanError where they do not fit.
+
+    The order of rows means something where the plan gives one in which no two rows can change places.
+    """
+    from tracewright.plans.compiling import bind_params
+
+    bound, types = bind_params(compiled, given), {param.name: param.type for param in compiled.params}
+    document = compiled.plan.plain()
+    wanted = compiled.plan.chart
+    return Asked(
+        data=data,
+        sql=compiled.sql,
+        question=question,
+        plan=Plan(document, compiled.plan_sha256, compiled.core_sha256, tracewright.__version__),
+        parameters=tuple(Parameter(name=name, type=types[name], value=_plain(bound[name])) for name in sorted(bound)),
+        ordered=compiled.ordered and compiled.total,
+        now=now,
+        chart=Chart(mark=wanted.mark, x=wanted.x, y=wanted.y, color=wanted.color or "") if wanted else None,
+    )
+
+
+def _plain(value: Any) -> Any:
+    # The query casts it to its type, so that no digit is lost on the way.
+    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 async def ask(home: Path, asked: Asked, trace: str = "", step: int | None = None) -> Draft:

@@ -10,13 +10,22 @@ from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.frames import Frame, Import, place_of
 from tracewright.plans.importing.reading import name_of
 from tracewright.plans.importing.refusal import MARK
-from tracewright.plans.importing.settling import SUBQUERIES, within
+from tracewright.plans.importing.settling import SUBQUERIES, own_parts, within
 
 
 def the_extreme(nodes: list[exp.Expr]) -> exp.Expr | None:
     """Return the one min or max of a SELECT, None where there is none or there are several."""
     found = {part for node in nodes for part in within(node) if is_aggregate(part) and name_of(part) in {"min", "max"}}
     return found.pop() if len(found) == 1 else None
+
+
+def holds_bare(run: Import, frame: Frame, node: exp.Expr) -> bool:
+    """Tell whether an expression has a column that is neither a key nor aggregated."""
+    if node in frame.known or is_aggregate(node) or isinstance(node, SUBQUERIES):
+        return False
+    if isinstance(node, exp.Column):
+        return place_of(run, node)[0] is frame
+    return any(holds_bare(run, frame, part) for part in own_parts(node))
 
 
 def of_some_row(run: Import, frame: Frame, tree: exp.Expr, extreme: exp.Expr | None) -> exp.Expr:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.importing.bare import of_some_row, the_extreme
+from tracewright.plans.importing.bare import holds_bare, of_some_row, the_extreme
 from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Frame, Import, place_of
@@ -140,7 +140,9 @@ def _name_keys(run: Import, groups: Groups, keys: list[exp.Expr], items: list[It
             groups.keys[key] = named[key]
             continue
         own = place_of(run, key)[2] if isinstance(key, exp.Column) else ""
-        groups.keys[key] = groups.name(own) if own and free(own, groups.taken) == own else groups.name(slug(own or "key"))
+        groups.keys[key] = (
+            groups.name(own) if own and free(own, groups.taken) == own else groups.name(slug(own or "key"))
+        )
 
 
 def _key(run: Import, frame: Frame, tree: exp.Expr, name: str) -> Any:
@@ -159,7 +161,9 @@ def _whole_measures(run: Import, frame: Frame, groups: Groups, items: list[Item]
     """Make a measure of each item that aggregates and is no window's or sub-query's concern."""
     for item in items:
         tree = item.tree
-        if tree in groups.keys or tree in groups.measures or not holds_aggregate(tree):
+        if tree in groups.keys or tree in groups.measures:
+            continue
+        if not holds_aggregate(tree) and not (run.sqlite and holds_bare(run, frame, tree)):
             continue
         if any(isinstance(part, (exp.Window, *SUBQUERIES)) for part in within(tree)):
             continue

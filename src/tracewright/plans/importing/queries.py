@@ -72,7 +72,10 @@ def _combined(run: Import, node: exp.Expr, parent: Frame | None, names: Names, b
     for one in reversed(chain):
         right = query(run, one.expression, parent, names, beside)
         _aligned(run, draft, right, one)
-        how = {**({} if one.args.get("distinct") else {"all": True}), **({"by": "name"} if one.args.get("by_name") else {})}
+        how = {
+            **({} if one.args.get("distinct") else {"all": True}),
+            **({"by": "name"} if one.args.get("by_name") else {}),
+        }
         last = steps[-1] if steps else None
         if last is not None and last[0] == "union" == SETS[type(one)] and {**last[1], "with": 0} == {**how, "with": 0}:
             last[1]["with"].append(right.body())

@@ -159,7 +159,9 @@ def _qualify(run: Import, frame: Frame, parts: list[exp.Expr], found: list[Item]
     _filter(run, frame, parts)
 
 
-def _in_order(run: Import, frame: Frame, node: exp.Expr, found: list[Item], hidden: list[Item], keys: list[Key]) -> None:
+def _in_order(
+    run: Import, frame: Frame, node: exp.Expr, found: list[Item], hidden: list[Item], keys: list[Key]
+) -> None:
     distinct = node.args.get("distinct") is not None and not node.args["distinct"].args.get("on")
     if distinct and hidden:
         refuse("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
