@@ -27,9 +27,13 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
 
 
 def _secret_file(request: Mapping[str, Any]) -> str:
-    for path in (request["secret"], "/etc/shadow", "/root", "/home"):
+    for path in (request["secret"], "/etc/shadow"):
         if os.access(path, os.R_OK):
             return f"could read {path}"
+    # An image has such folders of its own, with nothing in them.
+    for folder in ("/root", "/home"):
+        if os.access(folder, os.R_OK) and os.listdir(folder):
+            return f"could look into {folder}"
     return ""
 
 
