@@ -53,7 +53,7 @@ whole_tree() {
     debian
     libraries "$(ls "$work/root/usr/bin" | sed -n 's/^python\(3\.[0-9]*\)$/\1/p' | head -n 1)"
     package
-    mkdir -p "$work/root/opt/tracewright" "$work/root/ws" "$work/root/tmp"
+    mkdir -p "$work/root/opt/tracewright"
     mv "$work/libraries" "$work/root/opt/venv"
     mv "$work/tracewright" "$work/root/opt/tracewright/tracewright"
     chmod -R a+rX "$work/root/opt"
@@ -72,7 +72,7 @@ need "$engine" "docker.io (or podman)"
 if [ -z "$base" ]; then
     whole_tree "$work/root.tar"
     exec < "$work/root.tar"
-    "$engine" import --change "USER 65532:65532" --change "WORKDIR /ws" \
+    "$engine" import --change "USER 65532:65532" \
         --change "ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin" - "$tag"
     exit
 fi

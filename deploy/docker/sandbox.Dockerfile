@@ -7,8 +7,6 @@ ARG BASE
 FROM ${BASE}
 COPY libraries /opt/venv
 COPY tracewright /opt/tracewright/tracewright
-# A job never writes outside its file systems in memory; the engine mounts them over these.
-WORKDIR /ws
 USER 65532:65532
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT []

@@ -97,6 +97,11 @@ def _writing(request: Mapping[str, Any]) -> str:
     return ""
 
 
+def _workspace(request: Mapping[str, Any]) -> str:
+    """A wall in the wrong place is a fault too: without this every job would fail, and none would say why."""
+    return "cannot be written to" if _refused(lambda: Path("tracewright-probe").touch()) else ""
+
+
 def _refused(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
@@ -114,4 +119,5 @@ PROBES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "namespaces": _namespaces,
     "privileges": _privileges,
     "writing": _writing,
+    "workspace": _workspace,
 }

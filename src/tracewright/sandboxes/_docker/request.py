@@ -54,7 +54,8 @@ class Plan:
             "Entrypoint": [],
             "Cmd": list(COMMAND),
             "User": f"{NOBODY}:{NOBODY}",
-            "WorkingDir": WORKSPACE,
+            # Not the workspace: the engine would make that folder itself, of a mode that the tmpfs then takes over.
+            "WorkingDir": "/",
             "Labels": dict(labels),
             "NetworkDisabled": True,
             **dict.fromkeys(("AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin"), True),
