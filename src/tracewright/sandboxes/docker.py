@@ -117,7 +117,9 @@ class DockerSandbox:
         runtime = self._options.runtime
         if runtime and engine.runtimes and runtime not in engine.runtimes:
             known = ", ".join(engine.runtimes)
-            raise MissingPartError(f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it")
+            raise MissingPartError(
+                f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it"
+            )
         filter_ = profile()
         if engine.podman:
             # Docker takes the text itself, podman a file of it.
@@ -125,9 +127,7 @@ class DockerSandbox:
             write_whole(path, filter_)
             filter_ = str(path.resolve())
         image = await daemon.image(self._options.image)
-        return Plan(
-            image, filter_, runtime, not engine.podman, engine.bounds_memory, engine.bounds_processes
-        )
+        return Plan(image, filter_, runtime, engine.podman, engine.bounds_memory, engine.bounds_processes)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ Behind = Callable[[Coroutine[Any, Any, None]], None]
 class Container:
     """A container that was created and attached to; `behind` takes work that nobody waits for."""
 
-    def __init__(self, daemon: Daemon, name: str, behind: Behind, pipes: tuple[Multiplexed, asyncio.StreamWriter]) -> None:
+    def __init__(
+        self, daemon: Daemon, name: str, behind: Behind, pipes: tuple[Multiplexed, asyncio.StreamWriter]
+    ) -> None:
         self._daemon = daemon
         self._name = name
         self._behind = behind

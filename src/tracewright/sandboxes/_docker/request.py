@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from tracewright.sandboxes._jail.pool import Cell
 NOBODY = "65532"
 SCRATCH_BYTES = 64 * MIB
 INODES = 65536
-"""How many files a work folder holds at most, where the engine lets us say so."""
+"""How many files a work folder holds at most; podman takes no such option."""
 OPEN_FILES = 256
+USER_PROCESSES = 4096
 
 ENVIRONMENT = (
     ("HOME", SCRATCH),
@@ -43,7 +45,7 @@ class Plan:
     seccomp: str
     """The filter as JSON text, or a path to it where the engine wants one."""
     runtime: str = ""
-    counts_inodes: bool = True
+    podman: bool = False
     bounds_memory: bool = True
     bounds_processes: bool = True
 
@@ -62,7 +64,7 @@ class Plan:
             # With the one connection that may speak to it, the container loses its stdin: then it ends itself.
             "StdinOnce": True,
             "Tty": False,
-            "HostConfig": {**self._walls(), **self._bounds(cell), "Binds": [*_binds(cell, blobs)]},
+            "HostConfig": {**self._walls(), **self._bounds(cell), "Binds": [*self._masks(), *_binds(cell, blobs)]},
         }
 
     def opening(self, cell: Cell) -> dict[str, Any]:
@@ -75,6 +77,10 @@ class Plan:
             "NPROC": None if self.bounds_processes else cell.limits.processes + SCAFFOLD,
         }
         return {"limits": limits, "folders": [WORKSPACE, SCRATCH, SHARED_MEMORY], "sweep": True}
+
+    def _masks(self) -> list[str]:
+        """Podman shows the name servers of this machine even where there is no network."""
+        return [f"{os.devnull}:/etc/resolv.conf:ro"] if self.podman else []
 
     def _walls(self) -> dict[str, Any]:
         return {
@@ -92,7 +98,7 @@ class Plan:
 
     def _bounds(self, cell: Cell) -> dict[str, Any]:
         limits = cell.limits
-        folder = "rw,nosuid,nodev,mode=1777" + (f",nr_inodes={INODES}" if self.counts_inodes else "")
+        folder = "rw,nosuid,nodev,mode=1777" + ("" if self.podman else f",nr_inodes={INODES}")
         return {
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,
@@ -107,6 +113,8 @@ class Plan:
                 _ulimit("core", 0),
                 _ulimit("fsize", limits.file_bytes),
                 _ulimit("nofile", OPEN_FILES),
+                # Podman would ask for more than its own limit. It counts all containers of a user, ours count one.
+                *([_ulimit("nproc", USER_PROCESSES)] if self.podman else []),
             ],
         }
 
@@ -136,4 +144,6 @@ def _bind(source: Path, target: str) -> str:
 def arguments(request: Mapping[str, Any]) -> Sequence[str]:
     """Return what a proof of the jail depends on; not the folders of this machine, which say nothing about it."""
     host = {key: value for key, value in request["HostConfig"].items() if key != "Binds"}
-    return [f"{key}={value}" for key, value in sorted({**request, **host}.items()) if key not in {"HostConfig", "Labels"}]
+    return [
+        f"{key}={value}" for key, value in sorted({**request, **host}.items()) if key not in {"HostConfig", "Labels"}
+    ]
