@@ -43,21 +43,21 @@ debian() {
         mmdebstrap --quiet --format=tar --variant=extract --include=python3,coreutils,dash "$suite" "$kept.part"
         mv "$kept.part" "$kept"
     fi
-    mkdir "$work/root"
+    mkdir "$work/files"
     # Device nodes are the engine's business, and an ordinary user may not unpack them.
-    tar -C "$work/root" -xf "$kept" --exclude './dev/*' --exclude './usr/share/doc/*' --exclude './usr/share/man/*' \
+    tar -C "$work/files" -xf "$kept" --exclude './dev/*' --exclude './usr/share/doc/*' --exclude './usr/share/man/*' \
         --exclude './usr/share/locale/*' --exclude './var/lib/apt/*' --exclude './var/cache/*'
 }
 
 whole_tree() {
     debian
-    libraries "$(ls "$work/root/usr/bin" | sed -n 's/^python\(3\.[0-9]*\)$/\1/p' | head -n 1)"
+    libraries "$(ls "$work/files/usr/bin" | sed -n 's/^python\(3\.[0-9]*\)$/\1/p' | head -n 1)"
     package
-    mkdir -p "$work/root/opt/tracewright"
-    mv "$work/libraries" "$work/root/opt/venv"
-    mv "$work/tracewright" "$work/root/opt/tracewright/tracewright"
-    chmod -R a+rX "$work/root/opt"
-    tar -C "$work/root" --sort=name --owner=0 --group=0 --numeric-owner -cf "$1" .
+    mkdir -p "$work/files/opt/tracewright"
+    mv "$work/libraries" "$work/files/opt/venv"
+    mv "$work/tracewright" "$work/files/opt/tracewright/tracewright"
+    chmod -R a+rX "$work/files/opt"
+    tar -C "$work/files" --sort=name --owner=0 --group=0 --numeric-owner -cf "$1" .
 }
 
 if [ -n "$tar" ]; then
@@ -70,8 +70,8 @@ if [ -z "$engine" ]; then
 fi
 need "$engine" "docker.io (or podman)"
 if [ -z "$base" ]; then
-    whole_tree "$work/root.tar"
-    exec < "$work/root.tar"
+    whole_tree "$work/image.tar"
+    exec < "$work/image.tar"
     "$engine" import --change "USER 65532:65532" \
         --change "ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin" - "$tag"
     exit

@@ -95,8 +95,14 @@ class Daemon:
 
     async def kill(self, container: str) -> None:
         """Kill a container; one that does not run is left as it is."""
-        with suppress(LookupError):
+        try:
             await self._ask(partial(self._api.kill, container))
+        except LookupError:
+            return
+        except SandboxError:
+            # Engines do not agree on how to say that there was nothing left to kill.
+            if (await self.state(container)).get("Running"):
+                raise
 
     async def remove(self, container: str) -> None:
         """Take a container away, running or not; one that is gone already is no fault."""
