@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test check data bench lock clean
 BIN := .venv/bin
-COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group build
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -33,8 +33,9 @@ bench: .venv/.dev  ## measure on this machine: the spine, then each part that ha
 	@for file in bench/spine.py $(filter-out bench/spine.py,$(wildcard bench/*.py)); do echo "$$file"; $(BIN)/python $$file; done
 
 lock:  ## work out the hashed requirement files anew (needs uv)
-	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	$(COMPILE) --constraint requirements/dev.txt pyproject.toml -o requirements/base.txt
+	$(COMPILE) --group build --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group build --constraint requirements/dev.txt pyproject.toml -o requirements/base.txt
+	$(COMPILE) --group sandbox --constraint requirements/base.txt -o requirements/sandbox.txt
 
 clean:  ## remove what was built, not what was collected
 	rm -rf .venv dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -31,7 +31,13 @@ from tracewright.records.trace import Step
 
 WINGS = ("environments", "policies", "sandboxes", "jobs", "stores", "engines", "sources", "renderers")
 
-EXTRAS = {"psycopg": "postgres", "pyspiel": "games", "open_spiel": "games", "tokenizers": "tokenizers"}
+EXTRAS = {
+    "docker": "docker",
+    "open_spiel": "games",
+    "psycopg": "postgres",
+    "pyspiel": "games",
+    "tokenizers": "tokenizers",
+}
 """Which extra brings which library."""
 
 Candidates = Callable[[TaskView, Sequence[Step]], Awaitable[Sequence[Action]]]

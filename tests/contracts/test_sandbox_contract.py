@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes.jails import gone_within, outcome_of, program, proven_home, within
-from tracewright import registry
+from tests.sandboxes.jails import gone_within, names, outcome_of, program, proven_home, within
 from tracewright.blobs import Blobs
 from tracewright.errors import UsageError
 from tracewright.records.job import MIB, Isolation, Job, Limits, Outcome
@@ -20,7 +19,7 @@ from tracewright.sandboxes import Sandbox
 RENAME: dict[str, object] = {"op": "apply", "pattern": "print($A)", "rewrite": "log($A)", "language": "python"}
 
 
-@pytest.fixture(params=registry.names("sandboxes"))
+@pytest.fixture(params=names())
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

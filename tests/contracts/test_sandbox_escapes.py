@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes.jails import outcome_of, program, within
-from tracewright import registry
+from tests.sandboxes.jails import names, outcome_of, program, within
 from tracewright.records.job import Limits, Outcome
 from tracewright.sandboxes import Sandbox
 
@@ -30,7 +29,10 @@ def attempt(work):
 
 CASES = {
     "no_file_of_the_host_can_be_read": """
-for path in ('/etc/shadow', '/etc/passwd', '/root', '/home', SECRET): print(os.access(path, os.R_OK))
+for path in ('/etc/shadow', SECRET): print(os.access(path, os.R_OK))
+# An image may have folders and accounts of its own.
+for path in ('/root', '/home'): print(os.access(path, os.R_OK) and os.listdir(path) != [])
+print(os.access('/etc/passwd', os.R_OK) and open('/etc/passwd').read() == ACCOUNTS)
 """,
     "no_file_outside_the_work_folders_can_be_written": """
 for path in ('/', '/usr', '/opt', '/opt/venv', '/opt/tracewright', '/etc', '/dev', '/in', '/proc/sys/kernel'):
@@ -96,13 +98,13 @@ for process in pathlib.Path('/proc').glob('[0-9]*'):
 print(attempt(lambda: os.kill(HOST, 0)) if HOST > 100 else 'ESRCH')
 """,
 }
-"""Programs after PRELUDE; SECRET, PORT, NAMED, ABSTRACT and HOST are what the host laid out."""
+"""Programs after PRELUDE; SECRET, PORT, NAMED, ABSTRACT, HOST and ACCOUNTS are what the host laid out."""
 
 SAFE = {"False", "[]", "EROFS", "ENOENT", "EACCES", "EPERM", "ENOSYS", "ESRCH", "ECONNREFUSED", "ENETUNREACH"}
 SAFE |= {"EAFNOSUPPORT", "gaierror", "ENXIO", "ENOTTY", "EADDRNOTAVAIL", "EISDIR", "ENOTDIR", "EINVAL"}
 
 
-@pytest.fixture(params=registry.names("sandboxes"))
+@pytest.fixture(params=names())
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -125,8 +127,9 @@ def bait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         hidden.bind(f"\0{abstract}")
         named.listen()
         hidden.listen()
-        laid_out = (str(secret), port.getsockname()[1], str(tmp_path / "named"), abstract, os.getpid())
-        yield f"SECRET, PORT, NAMED, ABSTRACT, HOST = {laid_out!r}\n"
+        accounts = Path("/etc/passwd").read_text()
+        laid_out = (str(secret), port.getsockname()[1], str(tmp_path / "named"), abstract, os.getpid(), accounts)
+        yield f"SECRET, PORT, NAMED, ABSTRACT, HOST, ACCOUNTS = {laid_out!r}\n"
     os.close(descriptor)
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.sandboxes import daemons
 from tracewright import registry
 from tracewright.errors import MissingPartError
 from tracewright.records.job import Job, Limits, Outcome
@@ -30,11 +31,18 @@ def proven_home() -> Path:
     return Path(folder)
 
 
+def names() -> list[str]:
+    """Return every sandbox there is, that of containers once for each engine that it can speak to."""
+    return sorted({*registry.names("sandboxes"), *daemons.ENGINES})
+
+
 def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:
     """Build the sandbox `name`, let `work` use it, and close it."""
 
+    backend, resolved = daemons.resolved(name, options)
+
     async def main() -> Found:
-        sandbox: Sandbox = registry.build("sandboxes", name, options, registry.Parts(home=proven_home()))
+        sandbox: Sandbox = registry.build("sandboxes", backend, resolved, registry.Parts(home=proven_home()))
         try:
             await sandbox.preflight()
         except MissingPartError as missing:

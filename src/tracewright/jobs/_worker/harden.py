@@ -15,14 +15,19 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 
 
-def hide() -> None:
-    """Die with the parent, and let no other process of the jail open our memory or descriptors."""
+def conceal() -> None:
+    """Let no other process of the jail open our memory or descriptors."""
     _prctl(PR_SET_DUMPABLE, 0)
+
+
+def hide() -> None:
+    """Conceal ourselves, and die with the parent."""
+    conceal()
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def show() -> None:
-    """Undo `hide` in a child that runs somebody else's code, which may want to look into itself."""
+    """Undo `conceal` in a child that runs somebody else's code, which may want to look into itself."""
     _prctl(PR_SET_DUMPABLE, 1)
 
 

@@ -27,9 +27,13 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
 
 
 def _secret_file(request: Mapping[str, Any]) -> str:
-    for path in (request["secret"], "/etc/shadow", "/root", "/home"):
+    for path in (request["secret"], "/etc/shadow"):
         if os.access(path, os.R_OK):
             return f"could read {path}"
+    # An image has such folders of its own, with nothing in them.
+    for folder in ("/root", "/home"):
+        if os.access(folder, os.R_OK) and any(Path(folder).iterdir()):
+            return f"could look into {folder}"
     return ""
 
 
@@ -93,6 +97,11 @@ def _writing(request: Mapping[str, Any]) -> str:
     return ""
 
 
+def _workspace(request: Mapping[str, Any]) -> str:
+    """A wall in the wrong place is a fault too: without this every job would fail, and none would say why."""
+    return "cannot be written to" if _refused(lambda: Path("tracewright-probe").touch()) else ""
+
+
 def _refused(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
@@ -110,4 +119,5 @@ PROBES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "namespaces": _namespaces,
     "privileges": _privileges,
     "writing": _writing,
+    "workspace": _workspace,
 }

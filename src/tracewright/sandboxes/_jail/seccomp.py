@@ -33,7 +33,7 @@ _SINCE_424 = {
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
     "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443, "lsm_set_self_attr": 460,
 }  # fmt: skip
-_ABSENT = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435}
+ABSENT = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435}
 
 _X86_64 = {
     "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "mount": 165, "umount2": 166,
@@ -97,7 +97,7 @@ def _instructions(machine: Machine) -> list[bytes]:
     code += _when(JUMP_AT_LEAST, NEWEST + 1, FAIL | errno.ENOSYS)
     for number in sorted(machine.refused.values()):
         code += _when(JUMP_EQUAL, number, FAIL | errno.EPERM)
-    for number in sorted(_ABSENT.values()):
+    for number in sorted(ABSENT.values()):
         code += _when(JUMP_EQUAL, number, FAIL | errno.ENOSYS)
     code += _argument(machine.clone, FIRST_AT, _when(JUMP_ANY_BIT, NAMESPACE_FLAGS, FAIL | errno.EPERM), ALLOW)
     code += _argument(machine.socket, FIRST_AT, _each(FAMILIES, ALLOW), FAIL | errno.EAFNOSUPPORT)

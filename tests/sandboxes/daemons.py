@@ -1,0 +1,133 @@
+"""Container engines for tests: started by hand, with a network of their own that has nothing in it, and ended by pid.
+
+An ordinary run of the tests leaves them out, for they need root, Debian packages and some minutes: it says so.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import docker
+import pytest
+
+from tracewright.sandboxes.docker import Options
+
+ROOT = Path(__file__).parents[2]
+WISH = "TRACEWRIGHT_TEST_DAEMONS"
+START_SECONDS = 60.0
+PACKAGES = {"docker": ("dockerd", "docker.io"), "podman": ("podman", "podman")}
+ENGINES = tuple(PACKAGES)
+"""Both are spoken to by the sandbox `docker`."""
+
+# Podman's own default may be more than we may ask for; a machine with mixed control groups needs runc.
+PODMAN_SETTINGS = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+runtime = "runc"
+"""
+
+
+@cache
+def address(engine: str) -> str:
+    """Return the socket of a running engine that has the image, one for all tests of this process; skips without."""
+    _require(engine)
+    folder = Path(tempfile.mkdtemp(prefix=f"tracewright-{engine}-"))
+    socket = f"unix://{folder}/socket"
+    with (folder / "log").open("wb") as log:
+        command = ["setpriv", "--pdeathsig", "TERM", "--", "unshare", "--net", "--mount", "sh", "-c"]
+        started = f"ip link set lo up; exec {' '.join(_command(engine, folder))}"
+        settings = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+        (folder / "containers.conf").write_text(PODMAN_SETTINGS)
+        daemon = subprocess.Popen([*command, started], stdout=log, stderr=log, env=settings, start_new_session=True)
+    atexit.register(_end, daemon, folder)
+    _fill(socket, daemon, folder / "log")
+    return socket
+
+
+def _require(engine: str) -> None:
+    binary, package = PACKAGES[engine]
+    if os.environ.get(WISH) != "1":
+        pytest.skip(f"{engine}: container engines are started only where {WISH}=1 is set")
+    if os.geteuid() != 0:
+        pytest.skip(f"{engine}: only root can start an engine")
+    for name, wanted in ((binary, package), ("runc", "runc"), ("ip", "iproute2"), ("mmdebstrap", "mmdebstrap")):
+        if shutil.which(name) is None:
+            pytest.skip(f"{engine}: needs {name}; run: apt-get install {wanted}")
+
+
+def _command(engine: str, folder: Path) -> list[str]:
+    if engine == "docker":
+        network = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
+        places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/run", "--pidfile", f"{folder}/pid"]
+        return ["dockerd", "-H", f"unix://{folder}/socket", *places, *network]
+    places = ["--root", f"{folder}/data", "--runroot", f"{folder}/run"]
+    return ["podman", *places, "--runtime", "runc", "system", "service", "--time=0", f"unix://{folder}/socket"]
+
+
+def _fill(socket: str, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the engine answers, and give it the image."""
+    api = _client(socket, daemon, log)
+    try:
+        with image().open("rb") as tree:
+            api.import_image_from_data(tree, repository=Options().image, tag="latest")
+    finally:
+        api.close()
+
+
+def _client(socket: str, daemon: subprocess.Popen[bytes], log: Path) -> docker.APIClient:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return docker.APIClient(base_url=socket, version="auto", timeout=120)
+        except docker.errors.DockerException as error:
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                last = log.read_text(errors="replace").splitlines()[-1:]
+                pytest.skip(f"the engine did not start ({error}): {' '.join(last)}")
+        time.sleep(0.2)
+
+
+@cache
+def image() -> Path:
+    """Return the image's root file system, made anew only when what it is made of changed; skips where it cannot be."""
+    script, wheels = ROOT / "deploy/docker/build-image.sh", ROOT / "requirements/sandbox.txt"
+    name = hashlib.sha256(script.read_bytes() + wheels.read_bytes()).hexdigest()[:16]
+    kept = Path(tempfile.gettempdir(), "tracewright-images")
+    kept.mkdir(exist_ok=True)
+    tree = kept / f"{name}.tar"
+    with (kept / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.exists():
+            command = [str(script), "--python", sys.executable, "--cache", str(kept), "--tar", str(tree)]
+            built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+            if built.returncode != 0:
+                pytest.skip(f"the image cannot be built here: {(built.stderr.strip().splitlines() or ['?'])[-1]}")
+    return tree
+
+
+def resolved(name: str, options: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """Return the sandbox behind a name, with the engine that it speaks to where it needs one."""
+    return ("docker", {"address": address(name), **options}) if name in ENGINES else (name, options)
+
+
+def _end(daemon: subprocess.Popen[bytes], folder: Path) -> None:
+    daemon.terminate()
+    try:
+        daemon.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()
+    shutil.rmtree(folder, ignore_errors=True)
