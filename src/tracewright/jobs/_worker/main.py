@@ -9,7 +9,7 @@ import importlib
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Worker:
         self._workspace = self._folders[0]
         self._sweep = bool(opening["sweep"])
         self._reply_bytes = int(opening["reply_bytes"])
+        self._inputs: str = opening.get("inputs", "")
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
@@ -64,7 +65,7 @@ class Worker:
         if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
             message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
             return Result("action_error", "isolation_too_weak", message)
-        inputs = {name: Path(path) for name, path in job["inputs"].items()}
+        inputs = {name: Path(self._inputs, name) if self._inputs else Path(path) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
             return _guarded(kind, job, inputs)
         return self._supervised(kind, job, inputs)
@@ -115,6 +116,22 @@ def main() -> None:
     opening = read_frame(requests)
     if opening is None:
         return
-    harden.limit(opening[0]["limits"])
+    _shut_in(opening[0], (requests, replies))
     write_frame(replies, {"ready": True, "python": sys.version.split()[0]})
     Worker(requests, replies, opening[0]).serve()
+
+
+def _shut_in(opening: Mapping[str, Any], private: Sequence[int]) -> None:
+    """Put up the walls that the launcher left to us, in an order in which none hinders the next."""
+    if "guard" in opening:
+        from tracewright.jobs._worker import guard
+
+        guard.stand(opening["guard"], private)
+    harden.limit(opening["limits"])
+    if "landlock" in opening:
+        from tracewright.jobs._worker import landlock
+
+        harden.give_up_privileges()
+        landlock.restrict(opening["landlock"])
+    if "filter" in opening:
+        harden.narrow(bytes.fromhex(opening["filter"]))

@@ -60,6 +60,32 @@ def here() -> Layout:
     return Layout(tuple(mounts), command, tuple(sorted(environment.items())))
 
 
+def real_places() -> tuple[Path, ...]:
+    """Return what a worker reads at its real place: libraries, our package, and the interpreter outside /usr."""
+    base = Path(sys.base_prefix).resolve()
+    package = Path(__file__).parents[2]
+    _compile(package / "jobs")
+    return (Path(sys.prefix), package.parent, *(() if base.is_relative_to("/usr") else (base,)))
+
+
+def in_place(venv: Path, packages: Path, base: Path | None = None) -> Layout:
+    """Return the layout of a jail without mounts: the places of `real_places`, or where they are bound, in order."""
+    environment = {
+        "PATH": f"{venv}/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    real = Path(sys.base_prefix).resolve()
+    if base:
+        environment["LD_LIBRARY_PATH"] = f"{base}/lib"
+    executable = (base or real) / _executable().relative_to(real)
+    # ast-grep is looked for beside the libraries, which sys.prefix names.
+    boot = f"import sys; sys.prefix = {str(venv)!r}; {_boot(str(venv), str(packages))}"
+    command = (str(executable), "-s", "-S", "-P", "-B", "-c", boot)
+    return Layout((), command, tuple(sorted(environment.items())))
+
+
 def _compile(folder: Path) -> None:
     """A jail cannot write bytecode; without any it would compile our modules again at every start."""
     if not sys.dont_write_bytecode:
@@ -74,11 +100,11 @@ def _executable() -> Path:
     return path
 
 
-def _boot() -> str:
+def _boot(venv: str = VENV, packages: str = PACKAGE) -> str:
     """Import paths are set by hand: site would run whatever `.pth` files the libraries brought."""
-    places = [PACKAGE]
+    places = [packages]
     for name in ("purelib", "platlib"):
         place = Path(sysconfig.get_path(name))
-        if place.is_relative_to(sys.prefix) and (shown := f"{VENV}/{place.relative_to(sys.prefix)}") not in places:
+        if place.is_relative_to(sys.prefix) and (shown := f"{venv}/{place.relative_to(sys.prefix)}") not in places:
             places.append(shown)
     return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"

@@ -5,35 +5,63 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._jail import frames
-from tracewright.sandboxes._jail.cgroups import Group
 
 START_SECONDS = 20.0
+END_SECONDS = 5.0
 COMPLAINT_BYTES = 4096
+
+
+class Bounds(Protocol):
+    """What surrounds the processes of one jail: a control group, or whatever else must go when they are gone."""
+
+    def joined(self, command: Sequence[str]) -> list[str]:
+        """Return a command that enters before it becomes `command`."""
+        ...
+
+    def kills(self) -> int:
+        """Return how many processes the kernel killed here for want of memory."""
+        ...
+
+    def peak(self) -> int | None:
+        """Return the most memory that the tree held at once, where it is counted."""
+        ...
+
+    async def remove(self) -> None:
+        """Take it away with what is left inside."""
+        ...
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening."""
+    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
+
+    `ending` is the signal upon which the process started here takes the whole tree with it.
+    """
 
     command: Sequence[str]
     opening: Mapping[str, Any]
-    group: Group | None = None
+    group: Bounds | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
+    ending: signal.Signals = signal.SIGKILL
 
 
 class Jail:
     """A worker behind its wall. Asking is one at a time; killing ends the whole tree."""
 
-    def __init__(self, process: asyncio.subprocess.Process, group: Group | None) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, group: Bounds | None, ending: signal.Signals = signal.SIGKILL
+    ) -> None:
         self._process = process
+        self._ending = ending
         self.group = group
         self.served = 0
         self.usable = True
@@ -56,7 +84,7 @@ class Jail:
             start_new_session=True,
             limit=1 << 20,
         )
-        jail = cls(process, launch.group)
+        jail = cls(process, launch.group, launch.ending)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await jail._write({"reply_bytes": frames.REPLY_BYTES, **launch.opening})
@@ -98,11 +126,18 @@ class Jail:
 
     async def end(self) -> None:
         """Kill the whole tree and wait until it is gone; safe to call twice."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._ended_by(self._ending)
+        except TimeoutError:
+            await self._ended_by(signal.SIGKILL)
         if self.group:
             await self.group.remove()
+
+    async def _ended_by(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        await self._process.wait()
 
     @property
     def _output(self) -> asyncio.StreamReader:

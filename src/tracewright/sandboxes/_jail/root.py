@@ -34,13 +34,16 @@ class Stage:
     prefix: tuple[str, ...]
 
 
-def stage(mounts: Sequence[Mount], user: int) -> Stage:
-    """Return the readable stand-ins of `mounts` and the commands that bind them and become `user`."""
+def stage(mounts: Sequence[Mount], user: int, *losses: str) -> Stage:
+    """Return the readable stand-ins of `mounts` and the commands that bind them and become `user`.
+
+    `losses` are further options of setpriv: what to give up on the way.
+    """
     for name in ("unshare", "setpriv", "mount"):
         if shutil.which(name) is None:
             raise MissingPartError(f"a jail started by root needs {name}; run: apt-get install util-linux mount")
     sources = [str(mount.source) for mount in mounts]
-    drop = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups")
+    drop = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *losses)
     shown = tuple(Mount(Path(STAGE, str(index)), mount.target) for index, mount in enumerate(mounts))
     return Stage(shown, ("unshare", "--mount", "/bin/sh", "-c", _SCRIPT, "stage", *sources, "--", *drop))
 
