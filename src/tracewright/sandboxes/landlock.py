@@ -27,7 +27,7 @@ from tracewright.sandboxes._jail.process import Jail, Launch
 NEEDED = 6
 """The first version of Landlock that keeps signals and abstract sockets inside (Linux 6.12)."""
 
-LACKS = ("metadata", "space")
+LACKS = ("metadata", "paths", "space")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom", "/dev/zero")
 
 
@@ -100,7 +100,14 @@ def _rights(place: Place) -> dict[str, list[str]]:
     return {
         # The folder of our package may be that of a checkout: it is listed, and only the package is read.
         "list": [packages],
-        "read": [*SYSTEM, venv, f"{packages}/tracewright", *base, str(folder.inputs), *map(str, place.inputs)],
+        "read": [
+            *SYSTEM,
+            venv,
+            f"{packages}/tracewright",
+            *base,
+            str(folder.inputs),
+            *(str(mount.source) for mount in place.inputs),
+        ],
         "device": ["/dev/null"],
         "write": [str(folder.workspace), str(folder.scratch)],
     }
@@ -117,9 +124,10 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     if missing and not options.outer_limits_accepted:
         raise MissingPartError(
             f"the landlock sandbox needs a container around it that bounds {' and '.join(sorted(missing))}; start"
-            " yours with --memory and --pids-limit, or set sandbox.outer_limits_accepted=true if it is bounded otherwise"
+            " yours with --memory and --pids-limit, or say sandbox.outer_limits_accepted=true"
         )
     user = options.user if root.is_root() else None
+    ground.sweep(user)
     return Launcher(seccomp.program(namespaces=False), cgroups.find(), blobs, user)
 
 

@@ -34,7 +34,9 @@ class Worker:
         self._workspace = self._folders[0]
         self._sweep = bool(opening["sweep"])
         self._reply_bytes = int(opening["reply_bytes"])
-        self._inputs: str = opening.get("inputs", "")
+        self._inputs: Mapping[str, str] = opening.get("inputs", {})
+        for folder in self._folders:
+            folder.mkdir(exist_ok=True)
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
@@ -65,7 +67,7 @@ class Worker:
         if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
             message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
             return Result("action_error", "isolation_too_weak", message)
-        inputs = {name: Path(self._inputs, name) if self._inputs else Path(path) for name, path in job["inputs"].items()}
+        inputs = {name: Path(self._inputs.get(name, path)) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
             return _guarded(kind, job, inputs)
         return self._supervised(kind, job, inputs)

@@ -133,15 +133,15 @@ def _writing(request: Mapping[str, Any]) -> str:
     folders |= {str(told.parent), sys.prefix, str(Path(sys.executable).parent), *sys.path}
     for folder in sorted(folders - {""}):
         path = Path(folder)
-        target = path if path.is_file() else path / "tracewright-probe"
+        target = path if os.path.isfile(path) else path / "tracewright-probe"  # noqa: PTH113  # it does not raise
         if not _refused(lambda target=target: os.close(os.open(target, os.O_WRONLY | os.O_CREAT))):  # type: ignore[misc]
             return f"could write {target}"
     return ""
 
 
 def _read(path: str) -> None:
-    if Path(path).is_dir():
-        os.listdir(path)
+    if os.path.isdir(path):  # noqa: PTH112  # it does not raise
+        os.listdir(path)  # noqa: PTH208  # likewise, it looks at once
     os.close(os.open(path, os.O_RDONLY))
 
 

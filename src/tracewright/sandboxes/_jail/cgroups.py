@@ -9,7 +9,6 @@ import asyncio
 import itertools
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,26 +70,23 @@ class Group:
         text = _read(self.folders, file).strip()
         return int(text) if text.isdigit() else None
 
-    def end(self) -> None:
-        """Kill every process inside, so that none can fork its way out; needs no process namespace."""
-        if self.version == 2:
-            return  # `remove` has one step for it
-        # With no place for another process, what is seen in the list is all that there is.
-        _set(self.folders, "pids.max", "0")
-        while processes := _read(self.folders, "cgroup.procs").split():
-            for process in processes:
-                with suppress(ProcessLookupError):
-                    os.kill(int(process), signal.SIGKILL)
-            time.sleep(0.001)
-
     async def remove(self) -> None:
         """Kill what is left inside, then take the group away; waits until the kernel has let go of the dead."""
         if self.version == 2:
             _set(self.folders, "cgroup.kill", "1")
+        else:
+            # With no place for another process, none can fork its way out of the list of what is to be killed.
+            _set(self.folders, "pids.max", "0")
         for _ in range(100):
+            self._kill()
             if all(_removed(folder) for folder in self.folders):
                 return
             await asyncio.sleep(0.01)
+
+    def _kill(self) -> None:
+        for process in _read(self.folders, "cgroup.procs").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
 
 
 def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> Tree | None:
@@ -108,7 +104,10 @@ def outer_limits(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cg
     """Return which of `memory` and `pids` somebody around us bounds: a container, a pod or a unit."""
     mounted, paths = _mounted(Path(mounts).read_text()), dict(_own_paths(Path(own).read_text()))
     real = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    bounds = {"memory": (("memory.max", ""), ("memory.limit_in_bytes", "memory")), "pids": (("pids.max", ""), ("pids.max", "pids"))}
+    bounds = {
+        "memory": (("memory.max", ""), ("memory.limit_in_bytes", "memory")),
+        "pids": (("pids.max", ""), ("pids.max", "pids")),
+    }
     found = set()
     for what, files in bounds.items():
         for file, controller in files:

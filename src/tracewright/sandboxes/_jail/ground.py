@@ -16,6 +16,8 @@ from tracewright.sandboxes._jail import layout, root
 from tracewright.sandboxes._jail.cgroups import Group
 from tracewright.sandboxes._jail.layout import Layout, Mount
 
+PREFIX = "tracewright-jail-"
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -26,7 +28,7 @@ class Folder:
     @classmethod
     def make(cls, user: int | None, inputs: Sequence[Mount]) -> Folder:
         """Make an empty workspace, scratch folder and links to the inputs; `user` owns them, None is ourselves."""
-        folder = cls(Path(tempfile.mkdtemp(prefix="tracewright-jail-")))
+        folder = cls(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
         for path in (folder.workspace, folder.scratch, folder.inputs):
             path.mkdir()
         for mount in inputs:
@@ -69,12 +71,14 @@ class Place:
     layout: Layout
     folder: Folder
     readable: tuple[Path, ...]
-    inputs: tuple[Path, ...]
+    inputs: tuple[Mount, ...]
 
     def opening(self) -> dict[str, object]:
         """Return what the worker must know of it."""
         folder = self.folder
-        return {"folders": [str(folder.workspace), str(folder.scratch)], "inputs": str(folder.inputs)}
+        names = [Path(mount.target).name for mount in self.inputs]
+        inputs = {name: str(folder.inputs / name) for name in names}
+        return {"folders": [str(folder.workspace), str(folder.scratch)], "inputs": inputs}
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -95,7 +99,7 @@ def place(inputs: Sequence[Mount], user: int | None) -> Place:
     readable = tuple(mount.source for mount in shown[: len(mounts)])
     given = shown[len(mounts) :]
     found = layout.in_place(*readable)
-    return Place(prefix, found, Folder.make(user, given), readable, tuple(mount.source for mount in given))
+    return Place(prefix, found, Folder.make(user, given), readable, tuple(given))
 
 
 @dataclass(frozen=True)
@@ -120,11 +124,25 @@ class Remains:
     async def remove(self) -> None:
         """Kill what is left in the group, then take both away."""
         if self.group:
-            self.group.end()
             await self.group.remove()
         self.folder.remove()
 
 
+def sweep(user: int | None) -> None:
+    """Remove the folders of controllers that were killed before they could."""
+    owners = {os.geteuid(), os.geteuid() if user is None else user}
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        process = path.name.removeprefix(PREFIX).split("-")[0]
+        ours = not path.is_symlink() and path.stat().st_uid in owners
+        if ours and process.isdigit() and not Path("/proc", process).exists():
+            Folder(path).remove()
+
+
 def names() -> list[str]:
     """Return the names of all environment variables that a job may see."""
-    return [*(name for name, _ in layout.in_place(*layout.real_places()).environment), "HOME", "TMPDIR", "TRACEWRIGHT_INPUTS"]
+    return [
+        *(name for name, _ in layout.in_place(*layout.real_places()).environment),
+        "HOME",
+        "TMPDIR",
+        "TRACEWRIGHT_INPUTS",
+    ]

@@ -58,7 +58,9 @@ class Proof(Protocol):
 class LocalSandbox:
     """A jail for jobs; belongs to the event loop in which it was first used."""
 
-    def __init__(self, options: LocalOptions, parts: Parts, launcher: Callable[[Blobs], Launcher], prove: Proof) -> None:
+    def __init__(
+        self, options: LocalOptions, parts: Parts, launcher: Callable[[Blobs], Launcher], prove: Proof
+    ) -> None:
         self._options = options
         self._parts = parts
         self._blobs = Blobs(parts.home / "blobs")

@@ -32,7 +32,8 @@ class LeakError(MissingPartError):
 async def prove(start: Start, cache: Path, parts: Sequence[str], isolation: Isolation, keys: Sequence[str]) -> str:
     """Return the id of the proof for `parts` (what the jail depends on); raises MissingPartError if a probe got out.
 
-    `keys` are the names of all environment variables that a job may see. What `isolation` says that it lacks may get out.
+    `keys` are the names of all environment variables that a job may see. What `isolation` says that it
+    lacks may get out.
     """
     name = hashlib.sha256(json.dumps([platform.release(), *parts]).encode()).hexdigest()[:16]
     path = cache / f"{name}.json"
