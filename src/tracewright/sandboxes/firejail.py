@@ -10,7 +10,7 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,24 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import Isolation
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, layout, local, root, seccomp
+from tracewright.sandboxes._jail import cgroups, ground, layout, local, root, seccomp
 from tracewright.sandboxes._jail.layout import SCRATCH, Layout, Mount
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
 
 STAGE = "/mnt"
 """Firejail mounts its own /sys, so what is to be seen is bound here."""
-WORKSPACE, OWN_SCRATCH = f"{SCRATCH}/ws", f"{SCRATCH}/scratch"
+WORKSPACE, OWN_SCRATCH, OWN_INPUTS = f"{SCRATCH}/ws", f"{SCRATCH}/scratch", f"{SCRATCH}/in"
 SHOWN = frozenset({"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "dev", "proc", "tmp", "run"})
 """Top folders that are not hidden; of /run, where firejail itself works, what is in it is."""
 
 LACKS = ("space",)
 """Its /tmp is a file system in memory without a cap, bounded only as memory is."""
 
-BROUGHT = ("FIREJAIL_QUIET", "KDE_FORK_SLAVES", "PROMPT_COMMAND", "QML_DISABLE_DISK_CACHE", "QT_X11_NO_MITSHM", "SHELL")
+BROUGHT = (
+    "FIREJAIL_QUIET", "KDE_FORK_SLAVES", "PROMPT_COMMAND", "QML_DISABLE_DISK_CACHE", "QT_X11_NO_MITSHM", "SHELL",
+    "container",
+)  # fmt: skip
 """What firejail adds to its own environment; the job's is made anew."""
 
 
@@ -69,9 +72,11 @@ class Launcher:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
         inputs = list(local.inputs(cell, self.blobs))
         try:
-            group = self.tree.group(cell.limits) if self.tree else None
             command, places = self.command(inputs)
-            opening = {**self._opening(cell), "inputs": places}
+            seen = {name: f"{OWN_INPUTS}/{name}" for name in places}
+            links = {seen[name]: place for name, place in places.items()}
+            opening = {**self._opening(cell), "inputs": seen, "links": links}
+            group = self.tree.group(cell.limits) if self.tree else None
             return await Jail.start(Launch(command, opening, group, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}))
         except OSError as error:
             raise SandboxError(f"the jail could not be started: {error}") from error
@@ -94,6 +99,8 @@ class Launcher:
 
     def isolation(self, proof: str = "") -> Isolation:
         """Return what these jails hold back."""
+        # A program that becomes root by its owner, as firejail does for ordinary users, loses its tie to our death.
+        ties = () if self.user is not None else ("controller",)
         return Isolation(
             backend="firejail",
             level="namespaces",
@@ -102,7 +109,7 @@ class Launcher:
             network="none",
             seccomp=hashlib.sha256(self.filter).hexdigest(),
             preflight=proof,
-            lacks=tuple(sorted({*LACKS, *self.leaks})),
+            lacks=tuple(sorted({*LACKS, *ties, *self.leaks})),
         )
 
     def _opening(self, cell: Cell) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def _hidden(shown: Sequence[Path]) -> list[str]:
 
 
 def _fresh(view: Layout) -> list[str]:
-    own = {"HOME": OWN_SCRATCH, "TMPDIR": OWN_SCRATCH}
+    own = {"HOME": OWN_SCRATCH, "TMPDIR": OWN_SCRATCH, "TRACEWRIGHT_INPUTS": OWN_INPUTS}
     return ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in {**dict(view.environment), **own}.items())]
 
 
@@ -153,9 +160,4 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
 async def _proof(launcher: Launcher, cache: Path) -> str:
     told = subprocess.run([launcher.binary, "--version"], capture_output=True, check=False, env={}, timeout=10).stdout
     parts = [hashlib.sha256(told).hexdigest(), hashlib.sha256(launcher.filter).hexdigest(), *launcher.command(())[0]]
-    names: Mapping[str, None] = dict.fromkeys((*_names(), *BROUGHT, "HOME", "TMPDIR", "container"))
-    return await local.prove(launcher, cache, parts, list(names))
-
-
-def _names() -> list[str]:
-    return [name for name, _ in layout.in_place(*layout.real_places()).environment]
+    return await local.prove(launcher, cache, parts, [*ground.names(), *BROUGHT])

@@ -22,7 +22,8 @@ from tracewright.sandboxes._jail.process import Jail, Launch
 
 LACKS = (
     "bounding_set", "controller", "daemons", "environment", "io_uring", "local_sockets", "metadata", "namespaces",
-    "network", "paths", "privileges", "processes", "secret_file", "signals", "space", "writing",
+    "network", "paths", "privileges", "processes", "secret_file", "shared_names", "signals", "space",
+    "terminal", "writing",
 )  # fmt: skip
 """Everything that has a name."""
 

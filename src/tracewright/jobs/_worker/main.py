@@ -37,6 +37,9 @@ class Worker:
         self._inputs: Mapping[str, str] = opening.get("inputs", {})
         for folder in self._folders:
             folder.mkdir(exist_ok=True)
+        for place, target in opening.get("links", {}).items():
+            Path(place).parent.mkdir(exist_ok=True)
+            Path(place).symlink_to(target)
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
