@@ -17,10 +17,13 @@ import pytest
 from tests.sandboxes import daemons
 from tracewright import registry
 from tracewright.errors import MissingPartError
-from tracewright.records.job import Job, Limits, Outcome
+from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.sandboxes import Sandbox
 
 Found = TypeVar("Found")
+
+ASKED: dict[str, dict[str, object]] = {"landlock": {"outer_limits_accepted": True}, "none": {"accept_no_jail": True}}
+"""What must be said before these sandboxes are built; nobody bounds the machine that the tests run on."""
 
 
 @cache
@@ -42,7 +45,8 @@ def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: ob
     backend, resolved = daemons.resolved(name, options)
 
     async def main() -> Found:
-        sandbox: Sandbox = registry.build("sandboxes", backend, resolved, registry.Parts(home=proven_home()))
+        said = {**ASKED.get(name, {}), **resolved}
+        sandbox: Sandbox = registry.build("sandboxes", backend, said, registry.Parts(home=proven_home()))
         try:
             await sandbox.preflight()
         except MissingPartError as missing:
@@ -58,6 +62,17 @@ def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: ob
 def outcome_of(name: str, job: Job, **options: object) -> Outcome:
     """Run one job in a sandbox of its own."""
     return within(name, lambda sandbox: sandbox.run(job), **options)
+
+
+@cache
+def claim(name: str) -> Isolation:
+    """Return what a sandbox says of itself here."""
+    return within(name, lambda sandbox: sandbox.preflight())
+
+
+def lacks(name: str, promise: str) -> bool:
+    """Say whether a sandbox itself says that it does not hold a promise, so that nobody need try it."""
+    return promise in claim(name).lacks
 
 
 def program(code: str, *, files: dict[str, str] | None = None, limits: Limits | None = None) -> Job:

@@ -15,11 +15,13 @@ from tracewright.sandboxes._jail.seccomp import ALLOW, FAIL, KILL, MACHINES, NEW
 CLONE_NEWUSER, SIGCHLD = 0x10000000, 17
 
 
-def answer_of(machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None) -> int:
+def answer_of(
+    machine: str, number: int, first: int = 0, second: int = 0, audit: int | None = None, namespaces: bool = True
+) -> int:
     """Run the filter on one system call, as linux/Documentation/networking/filter.rst says."""
     arch = MACHINES[machine].audit if audit is None else audit
     data = struct.pack("<IIQQQQQQQ", number, arch, 0, first, second, 0, 0, 0, 0)
-    steps = list(struct.iter_unpack("HBBI", program(machine)))
+    steps = list(struct.iter_unpack("HBBI", program(machine, namespaces)))
     accumulator = position = 0
     while True:
         code, if_true, if_false, value = steps[position]
@@ -27,6 +29,8 @@ def answer_of(machine: str, number: int, first: int = 0, second: int = 0, audit:
         match code:
             case 0x20:
                 (accumulator,) = struct.unpack_from("<I", data, value)
+            case 0x54:
+                accumulator &= value
             case 0x06:
                 return int(value)
             case _:
@@ -71,3 +75,19 @@ def test_every_call_gets_an_answer_and_only_the_low_half_of_an_argument_counts(
 def test_an_architecture_without_a_table_is_refused_by_name() -> None:
     with pytest.raises(MissingPartError, match="no system call filter for riscv64"):
         program("riscv64")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_without_namespaces_nothing_shared_by_name_or_by_user_can_be_reached(machine: str) -> None:
+    known = MACHINES[machine]
+
+    def answer(number: int, first: int = 0, second: int = 0) -> int:
+        return answer_of(machine, number, first, second, namespaces=False)
+
+    for number in (*known.refused.values(), *known.shared.values()):
+        assert answer(number) == FAIL | errno.EPERM
+    assert {answer(known.socket, family) for family in (1, 2, 10, 16, 40)} == {FAIL | errno.EAFNOSUPPORT}
+    assert [answer(known.socketpair, 1, kind) for kind in (1, 5, 1 | 0o2000000)] == [ALLOW] * 3
+    assert answer(known.socketpair, 1, 2) == FAIL | errno.EAFNOSUPPORT
+    assert (answer(known.prlimit, 0), answer(known.prlimit, 4242)) == (ALLOW, FAIL | errno.EPERM)
+    assert answer(known.clone, SIGCHLD) == ALLOW

@@ -28,7 +28,7 @@ from tracewright.jobs._worker.workspace import fill, path_fault
 ISOLATION: IsolationNeed = "oneshot"
 
 REPORT_BYTES = 16 << 20
-STAGE = Path("/tmp/tests")  # noqa: S108  # inside the jail, where it is a file system of its own
+STAGE = Path(os.environ.get("TMPDIR", "/tmp"), "tests")  # noqa: S108  # inside the jail, where it is the job's own
 BAD = {"failed", "error"}
 TOLERATED = {"passed", "skipped", "xfailed", "xpassed"}
 _BOOT = "import sys; sys.path += {path!r}; from tracewright.jobs._pytest.session import main; main()"

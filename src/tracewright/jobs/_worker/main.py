@@ -36,6 +36,12 @@ class Worker:
         self._sweep = bool(opening["sweep"])
         self._reply_bytes = int(opening["reply_bytes"])
         self._counter = Counter.found()
+        self._inputs: Mapping[str, str] = opening.get("inputs", {})
+        for folder in self._folders:
+            folder.mkdir(exist_ok=True)
+        for place, target in opening.get("links", {}).items():
+            Path(place).parent.mkdir(exist_ok=True)
+            Path(place).symlink_to(target)
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
@@ -67,7 +73,7 @@ class Worker:
         if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
             message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
             return Result("action_error", "isolation_too_weak", message)
-        inputs = {name: Path(path) for name, path in job["inputs"].items()}
+        inputs = {name: Path(self._inputs.get(name, path)) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
             return _guarded(kind, job, inputs)
         return self._supervised(kind, job, inputs)
@@ -135,6 +141,22 @@ def main() -> None:
     opening = read_frame(requests)
     if opening is None:
         return
-    harden.limit(opening[0]["limits"])
+    _shut_in(opening[0], (requests, replies))
     write_frame(replies, {"ready": True, "python": sys.version.split()[0], "has": _has(opening[0].get("tell", []))})
     Worker(requests, replies, opening[0]).serve()
+
+
+def _shut_in(opening: Mapping[str, Any], private: Sequence[int]) -> None:
+    """Put up the walls that the launcher left to us, in an order in which none hinders the next."""
+    if "guard" in opening:
+        from tracewright.jobs._worker import guard
+
+        guard.stand(opening["guard"], private)
+    harden.limit(opening["limits"])
+    if "landlock" in opening:
+        from tracewright.jobs._worker import landlock
+
+        harden.give_up_privileges()
+        landlock.restrict(opening["landlock"])
+    if "filter" in opening:
+        harden.narrow(bytes.fromhex(opening["filter"]))

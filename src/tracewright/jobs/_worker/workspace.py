@@ -166,9 +166,15 @@ def _lines(text: str) -> list[str]:
 def _remove(folder: Path) -> None:
     import shutil  # brings the compressors along, which a jail that has nothing to wipe does without
 
-    folder.chmod(0o700)
+    _open_up(folder)
     for parent, folders, _ in os.walk(folder):
         for path in (Path(parent, name) for name in folders):
             if not path.is_symlink():
-                path.chmod(0o700)
+                _open_up(path)
     shutil.rmtree(folder)
+
+
+def _open_up(folder: Path) -> None:
+    # Not every jail lets modes be changed, and hardly a folder needs it.
+    if folder.stat().st_mode & 0o700 != 0o700:
+        folder.chmod(0o700)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +74,19 @@ class Group:
         """Kill what is left inside, then take the group away; waits until the kernel has let go of the dead."""
         if self.version == 2:
             _set(self.folders, "cgroup.kill", "1")
+        else:
+            # With no place for another process, none can fork its way out of the list of what is to be killed.
+            _set(self.folders, "pids.max", "0")
         for _ in range(100):
+            self._kill()
             if all(_removed(folder) for folder in self.folders):
                 return
             await asyncio.sleep(0.01)
+
+    def _kill(self) -> None:
+        for process in _read(self.folders, "cgroup.procs").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
 
 
 def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> Tree | None:
@@ -87,6 +98,31 @@ def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -
         if _works(tree):
             return tree
     return None
+
+
+def outer_limits(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> frozenset[str]:
+    """Return which of `memory` and `pids` somebody around us bounds: a container, a pod or a unit."""
+    mounted, paths = _mounted(Path(mounts).read_text()), dict(_own_paths(Path(own).read_text()))
+    real = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    bounds = {
+        "memory": (("memory.max", ""), ("memory.limit_in_bytes", "memory")),
+        "pids": (("pids.max", ""), ("pids.max", "pids")),
+    }
+    found = set()
+    for what, files in bounds.items():
+        for file, controller in files:
+            for folder in _upwards(mounted, paths, controller):
+                text = _read([folder], file).strip()
+                if text.isdigit() and (what == "pids" or int(text) < real):
+                    found.add(what)
+    return frozenset(found)
+
+
+def _upwards(mounted: dict[str, Path], paths: dict[str, str], controller: str) -> Iterator[Path]:
+    if controller not in mounted:
+        return
+    folder = (mounted[controller] / paths.get(controller, "/").lstrip("/")).resolve()
+    yield from (place for place in (folder, *folder.parents) if place.is_relative_to(mounted[controller]))
 
 
 def _second(mounted: dict[str, Path], paths: dict[str, str]) -> Iterator[Tree]:

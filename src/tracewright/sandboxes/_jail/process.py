@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,21 +14,45 @@ from typing import Any, Protocol
 
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._jail import frames
-from tracewright.sandboxes._jail.cgroups import Group
 
 START_SECONDS = 20.0
+END_SECONDS = 5.0
 COMPLAINT_BYTES = 4096
+
+
+class Bounds(Protocol):
+    """What surrounds the processes of one jail: a control group, or whatever else must go when they are gone."""
+
+    def joined(self, command: Sequence[str]) -> list[str]:
+        """Return a command that enters before it becomes `command`."""
+        ...
+
+    def kills(self) -> int:
+        """Return how many processes the kernel killed here for want of memory."""
+        ...
+
+    def peak(self) -> int | None:
+        """Return the most memory that the tree held at once, where it is counted."""
+        ...
+
+    async def remove(self) -> None:
+        """Take it away with what is left inside."""
+        ...
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening."""
+    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
+
+    `ending` is the signal upon which the process started here takes the whole tree with it.
+    """
 
     command: Sequence[str]
     opening: Mapping[str, Any]
-    group: Group | None = None
+    group: Bounds | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
+    ending: signal.Signals = signal.SIGKILL
 
 
 class Body(Protocol):
@@ -143,9 +168,10 @@ class Jail:
 class Process:
     """A worker that is a process of this machine, with a group that counts its tree where there is one."""
 
-    def __init__(self, process: asyncio.subprocess.Process, group: Group | None) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, group: Bounds | None, ending: signal.Signals) -> None:
         self._process = process
         self._group = group
+        self._ending = ending
 
     @classmethod
     async def start(cls, launch: Launch) -> Process:
@@ -163,7 +189,7 @@ class Process:
             start_new_session=True,
             limit=1 << 20,
         )
-        return cls(process, launch.group)
+        return cls(process, launch.group, launch.ending)
 
     @property
     def output(self) -> asyncio.StreamReader:
@@ -176,11 +202,18 @@ class Process:
         await self._process.stdin.drain()
 
     async def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._ended_by(self._ending)
+        except TimeoutError:
+            await self._ended_by(signal.SIGKILL)
         if self._group:
             await self._group.remove()
+
+    async def _ended_by(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        await self._process.wait()
 
     async def complaint(self) -> str:
         assert self._process.stderr is not None  # noqa: S101  # it was asked for as a pipe
