@@ -9,16 +9,17 @@ import importlib
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tracewright.jobs import JobKind, Result
-from tracewright.jobs._worker import harden, workspace
+from tracewright.jobs._worker import first, harden, workspace
 from tracewright.jobs._worker.frames import read_frame, write_frame
 from tracewright.jobs._worker.results import pack
 from tracewright.jobs._worker.supervise import Bounds, supervise
+from tracewright.jobs._worker.tree import Counter
 
 ORDER = ("worker", "fork", "oneshot")
 """From the weakest wall between two jobs to the strongest."""
@@ -34,6 +35,7 @@ class Worker:
         self._workspace = self._folders[0]
         self._sweep = bool(opening["sweep"])
         self._reply_bytes = int(opening["reply_bytes"])
+        self._counter = Counter.found()
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
@@ -52,6 +54,7 @@ class Worker:
             "diff": workspace.unified_diff(job["files"], result.files),
             "cpu_seconds": round(_cpu_seconds() - before, 6),
             "resident_bytes": _resident_bytes(),
+            **self._counter.told(),
         }
         try:
             write_frame(self._replies, header, body, self._reply_bytes)
@@ -108,13 +111,33 @@ def _resident_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _has(names: Sequence[str]) -> dict[str, str | None]:
+    """Return the version of each installed library that the host asks for; None where there is none."""
+    if not names:
+        return {}
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only a proof asks
+
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
 def main() -> None:
     """Take over stdin and stdout as the pipe to the host, then serve."""
+    if os.getpid() == 1:
+        first.lead()
     requests, replies = harden.own_descriptors()
     harden.hide()
     opening = read_frame(requests)
     if opening is None:
         return
+    workspace.receive(opening[0].get("inputs", {}), opening[1])
     harden.limit(opening[0]["limits"])
-    write_frame(replies, {"ready": True, "python": sys.version.split()[0]})
+    if "filter" in opening[0]:
+        harden.narrow(bytes.fromhex(opening[0]["filter"]))
+    write_frame(replies, {"ready": True, "python": sys.version.split()[0], "has": _has(opening[0].get("tell", []))})
     Worker(requests, replies, opening[0]).serve()

@@ -27,9 +27,13 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
 
 
 def _secret_file(request: Mapping[str, Any]) -> str:
-    for path in (request["secret"], "/etc/shadow", "/root", "/home"):
+    for path in (request["secret"], "/etc/shadow"):
         if os.access(path, os.R_OK):
             return f"could read {path}"
+    # An image has such folders of its own, with nothing in them.
+    for folder in ("/root", "/home"):
+        if os.access(folder, os.R_OK) and any(Path(folder).iterdir()):
+            return f"could look into {folder}"
     return ""
 
 
@@ -49,7 +53,8 @@ def _environment(request: Mapping[str, Any]) -> str:
 def _network(request: Mapping[str, Any]) -> str:
     lines = Path("/proc/net/dev").read_text().splitlines()[2:]
     interfaces = {line.split(":")[0].strip() for line in lines} - {"lo"}
-    if interfaces:
+    # An interface that is there and no socket to use it with: as shut as none.
+    if interfaces and not _refused(lambda: socket.socket().close()):
         return f"sees the network interfaces {sorted(interfaces)}"
     return "" if _refused(lambda: socket.create_connection(("127.0.0.1", request["port"]), 1)) else "reached a port"
 

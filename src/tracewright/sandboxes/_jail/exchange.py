@@ -62,7 +62,7 @@ async def hear(jail: Jail, question: Question, mark: tuple[int, str]) -> Outcome
         message = f"ran longer than {question.job.limits.wall_seconds:g} s"
         return _ended(jail, question, "timeout", "wall_seconds", message, began)
     except JailDiedError:
-        if not jail.memory_kills():
+        if not await jail.memory_kills():
             raise
         return _ended(jail, question, "oom", "memory_bytes", _oom_message(question), began)
     observed = Observed(
@@ -72,7 +72,7 @@ async def hear(jail: Jail, question: Question, mark: tuple[int, str]) -> Outcome
         isolation=question.isolation,
         worker_reused=mark[0] > 0,
     )
-    if reply.status != "ok" and jail.memory_kills():
+    if reply.status != "ok" and await jail.memory_kills():
         update = {"status": "oom", "code": "memory_bytes", "message": _oom_message(question)}
         reply = reply.model_copy(update=update)
     return _outcome(reply, body, question, observed)
@@ -129,7 +129,7 @@ def _ended(jail: Jail, question: Question, status: Any, code: str, message: str,
 
 def _peak(jail: Jail, question: Question) -> int | None:
     """In a shared jail the peak is that of all jobs so far, which says nothing about this one."""
-    return jail.group.peak() if jail.group and question.job.isolation == "oneshot" else None
+    return jail.peak() if question.job.isolation == "oneshot" else None
 
 
 def _oom_message(question: Question) -> str:

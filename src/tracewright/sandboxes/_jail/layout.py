@@ -6,6 +6,7 @@ import compileall
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,7 @@ class Layout:
 def here() -> Layout:
     """Return the layout for the interpreter that runs us."""
     base = Path(sys.base_prefix).resolve()
-    package = Path(__file__).parents[2]
-    _compile(package / "jobs")
-    mounts = [Mount(Path(sys.prefix), VENV), Mount(package, f"{PACKAGE}/{package.name}")]
+    mounts = [Mount(Path(sys.prefix), VENV), Mount(package(), f"{PACKAGE}/tracewright")]
     environment = {
         "PATH": f"{VENV}/bin:/usr/bin:/bin",
         "HOME": SCRATCH,
@@ -56,7 +55,7 @@ def here() -> Layout:
         shown = Path(PYTHON)
         mounts.append(Mount(base, PYTHON))
         environment["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
-    command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", _boot())
+    command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", boot(_libraries()))
     return Layout(tuple(mounts), command, tuple(sorted(environment.items())))
 
 
@@ -74,11 +73,26 @@ def _executable() -> Path:
     return path
 
 
-def _boot() -> str:
-    """Import paths are set by hand: site would run whatever `.pth` files the libraries brought."""
-    places = [PACKAGE]
+def boot(libraries: Sequence[str]) -> str:
+    """Return the program that a worker starts with; `libraries` are folders to import from after our package.
+
+    Import paths are set by hand: site would run whatever `.pth` files the libraries brought.
+    """
+    places = [PACKAGE, *libraries]
+    return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"
+
+
+def package() -> Path:
+    """Return the folder of our own package, with bytecode for what runs in jails."""
+    folder = Path(__file__).parents[2]
+    _compile(folder / "jobs")
+    return folder
+
+
+def _libraries() -> list[str]:
+    places: list[str] = []
     for name in ("purelib", "platlib"):
         place = Path(sysconfig.get_path(name))
         if place.is_relative_to(sys.prefix) and (shown := f"{VENV}/{place.relative_to(sys.prefix)}") not in places:
             places.append(shown)
-    return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"
+    return places

@@ -1,14 +1,15 @@
-"""One jailed worker as the host sees it: two pipes, a process to kill and a group that counts its tree."""
+"""One jailed worker as the host sees it: bytes in, bytes out, a tree to kill; and the one that is a process here."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._jail import frames
@@ -29,40 +30,66 @@ class Launch:
     descriptors: Sequence[int] = ()
 
 
+class Body(Protocol):
+    """What a worker lives in: a process of this machine, or a container."""
+
+    @property
+    def output(self) -> frames.Stream:
+        """What the worker sends."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the worker; raises ConnectionError where it is gone."""
+        ...
+
+    async def kill(self) -> None:
+        """Kill the whole tree and wait until it is gone; safe to call twice."""
+        ...
+
+    async def complaint(self) -> str:
+        """Return what was said on the way out; called after `kill`."""
+        ...
+
+    async def memory_kills(self) -> int:
+        """Return how many processes died for want of memory so far, as far as can be seen from outside."""
+        ...
+
+    def peak(self) -> int | None:
+        """Return the most memory that the tree held at once, where that is counted outside."""
+        ...
+
+
 class Jail:
     """A worker behind its wall. Asking is one at a time; killing ends the whole tree."""
 
-    def __init__(self, process: asyncio.subprocess.Process, group: Group | None) -> None:
-        self._process = process
-        self.group = group
+    def __init__(self, body: Body) -> None:
+        self._body = body
         self.served = 0
         self.usable = True
         self.resident_bytes = 0
+        self.ready: Mapping[str, Any] = {}
+        """What the worker said of itself when it was ready."""
         self._kills_before = 0
+        self._told_kills = 0
+        self._told_peak: int | None = None
 
     @classmethod
     async def start(cls, launch: Launch) -> Jail:
-        """Start a jail and wait until its worker is ready; raises SandboxError with what the launcher complained of."""
-        command = launch.group.joined(launch.command) if launch.group else launch.command
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(launch.environment),
-            cwd="/",
-            pass_fds=tuple(launch.descriptors),
-            # Ctrl-C on the terminal is for us alone: we end the jails ourselves, in order.
-            start_new_session=True,
-            limit=1 << 20,
-        )
-        jail = cls(process, launch.group)
+        """Start a process and wait until its worker is ready; raises SandboxError with the launcher's complaint."""
+        return await cls.greeted(await Process.start(launch), launch.opening)
+
+    @classmethod
+    async def greeted(cls, body: Body, opening: Mapping[str, Any], inputs: bytes = b"") -> Jail:
+        """Open the talk and wait until the worker is ready; raises SandboxError with what was complained of."""
+        jail = cls(body)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await jail._write({"reply_bytes": frames.REPLY_BYTES, **launch.opening})
-                await frames.read(jail._output, 4096)
+                await jail._write({"reply_bytes": frames.REPLY_BYTES, **opening}, inputs)
+                header, _ = await frames.read(body.output, 4096)
+                jail.ready = _object(header)
         except (SandboxError, TimeoutError) as error:
-            raise SandboxError(f"the jail could not be started: {await jail._complaint()}") from error
+            await jail.end()
+            raise SandboxError(f"the jail could not be started: {await body.complaint()}") from error
         except BaseException:
             await jail.end()
             raise
@@ -83,46 +110,98 @@ class Jail:
     async def answer(self, mark: tuple[int, str]) -> tuple[frames.Reply, bytes]:
         """Return the next reply and its raw bytes; raises JailDiedError or ProtocolError, then it is unusable."""
         self.usable = False
-        header, body = await frames.read(self._output)
+        header, body = await frames.read(self._body.output)
         reply = frames.check(header, body, *mark)
         self.usable = True
         self.served += 1
         self.resident_bytes = reply.resident_bytes
+        self._told_kills, self._told_peak = reply.memory_kills, reply.peak_memory_bytes
         return reply, body
 
-    def memory_kills(self) -> int:
+    async def memory_kills(self) -> int:
         """Return how many processes died for want of memory since the last call."""
-        total = self.group.kills() if self.group else 0
+        total = max(await self._body.memory_kills(), self._told_kills)
         new, self._kills_before = total - self._kills_before, total
         return new
 
+    def peak(self) -> int | None:
+        """Return the most memory that the whole tree held at once, where somebody counted it."""
+        peak = self._body.peak()
+        return self._told_peak if peak is None else peak
+
     async def end(self) -> None:
         """Kill the whole tree and wait until it is gone; safe to call twice."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        if self.group:
-            await self.group.remove()
+        await self._body.kill()
 
-    @property
-    def _output(self) -> asyncio.StreamReader:
-        assert self._process.stdout is not None  # noqa: S101  # it was asked for as a pipe
-        return self._process.stdout
-
-    async def _write(self, header: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
+    async def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
-            self._process.stdin.write(frames.encode(header))
-            await self._process.stdin.drain()
+            await self._body.write(frames.encode(header, body))
         except ConnectionError as error:
             raise frames.JailDiedError("the jailed worker ended before it took the job") from error
 
-    async def _complaint(self) -> str:
-        """Return the last line that the launcher wrote, after ending it."""
+
+class Process:
+    """A worker that is a process of this machine, with a group that counts its tree where there is one."""
+
+    def __init__(self, process: asyncio.subprocess.Process, group: Group | None) -> None:
+        self._process = process
+        self._group = group
+
+    @classmethod
+    async def start(cls, launch: Launch) -> Process:
+        """Start the command; raises OSError where the kernel refuses."""
+        command = launch.group.joined(launch.command) if launch.group else launch.command
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(launch.environment),
+            cwd="/",
+            pass_fds=tuple(launch.descriptors),
+            # Ctrl-C on the terminal is for us alone: we end the jails ourselves, in order.
+            start_new_session=True,
+            limit=1 << 20,
+        )
+        return cls(process, launch.group)
+
+    @property
+    def output(self) -> asyncio.StreamReader:
+        assert self._process.stdout is not None  # noqa: S101  # it was asked for as a pipe
+        return self._process.stdout
+
+    async def write(self, data: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
+        self._process.stdin.write(data)
+        await self._process.stdin.drain()
+
+    async def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        if self._group:
+            await self._group.remove()
+
+    async def complaint(self) -> str:
         assert self._process.stderr is not None  # noqa: S101  # it was asked for as a pipe
-        await self.end()
         text = (await self._process.stderr.read(COMPLAINT_BYTES)).decode(errors="replace").strip()
         return text.splitlines()[-1] if text else f"it ended with {self._process.returncode} and said nothing"
+
+    async def memory_kills(self) -> int:
+        return self._group.kills() if self._group else 0
+
+    def peak(self) -> int | None:
+        return self._group.peak() if self._group else None
+
+
+def _object(header: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(header)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise frames.ProtocolError("protocol violation: a worker that said something else than that it is ready")
+    return found
 
 
 def pipe_holding(data: bytes) -> int:

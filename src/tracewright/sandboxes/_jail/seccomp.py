@@ -76,16 +76,19 @@ MACHINES = {
 }
 
 
-def program(machine: str = "") -> bytes:
-    """Return the filter for an architecture (default: this one) as an array of `struct sock_filter`."""
+def program(machine: str = "", families: Sequence[int] = FAMILIES) -> bytes:
+    """Return the filter for an architecture (default: this one) as an array of `struct sock_filter`.
+
+    `families` of sockets may be made; with none, no socket at all, which shuts a network that nothing else takes away.
+    """
     name = machine or platform.machine()
     if name not in MACHINES:
         known = " and ".join(MACHINES)
         raise MissingPartError(f"there is no system call filter for {name}, only for {known}; choose another sandbox")
-    return b"".join(_instructions(MACHINES[name]))
+    return b"".join(_instructions(MACHINES[name], families))
 
 
-def _instructions(machine: Machine) -> list[bytes]:
+def _instructions(machine: Machine, families: Sequence[int]) -> list[bytes]:
     code = [
         _step(LOAD, ARCH_AT),
         _step(JUMP_EQUAL, machine.audit, 1, 0),
@@ -100,7 +103,7 @@ def _instructions(machine: Machine) -> list[bytes]:
     for number in sorted(_ABSENT.values()):
         code += _when(JUMP_EQUAL, number, FAIL | errno.ENOSYS)
     code += _argument(machine.clone, FIRST_AT, _when(JUMP_ANY_BIT, NAMESPACE_FLAGS, FAIL | errno.EPERM), ALLOW)
-    code += _argument(machine.socket, FIRST_AT, _each(FAMILIES, ALLOW), FAIL | errno.EAFNOSUPPORT)
+    code += _argument(machine.socket, FIRST_AT, _each(families, ALLOW), FAIL | errno.EAFNOSUPPORT)
     code += _argument(machine.ioctl, SECOND_AT, _each(TERMINAL_INPUT, FAIL | errno.EPERM), ALLOW)
     return [*code, _step(RETURN, ALLOW)]
 
