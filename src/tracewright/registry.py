@@ -29,7 +29,14 @@ from tracewright.records.trace import Step
 
 WINGS = ("environments", "policies", "sandboxes", "jobs", "stores", "engines", "sources", "renderers")
 
-EXTRAS = {"psycopg": "postgres", "pyspiel": "games", "open_spiel": "games", "tokenizers": "tokenizers"}
+EXTRAS = {
+    "httpx2": "kubernetes",
+    "psycopg": "postgres",
+    "pyspiel": "games",
+    "open_spiel": "games",
+    "tokenizers": "tokenizers",
+    "lightkube": "kubernetes",
+}
 """Which extra brings which library."""
 
 Candidates = Callable[[TaskView, Sequence[Step]], Awaitable[Sequence[Action]]]

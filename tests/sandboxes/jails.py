@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.sandboxes import clusters
 from tracewright import registry
 from tracewright.errors import MissingPartError
 from tracewright.records.job import Job, Limits, Outcome
@@ -33,8 +34,10 @@ def proven_home() -> Path:
 def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:
     """Build the sandbox `name`, let `work` use it, and close it."""
 
+    told = {**clusters.options(name), **options}
+
     async def main() -> Found:
-        sandbox: Sandbox = registry.build("sandboxes", name, options, registry.Parts(home=proven_home()))
+        sandbox: Sandbox = registry.build("sandboxes", name, told, registry.Parts(home=proven_home()))
         try:
             await sandbox.preflight()
         except MissingPartError as missing:
