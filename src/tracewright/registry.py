@@ -33,6 +33,8 @@ WINGS = ("environments", "policies", "sandboxes", "jobs", "stores", "engines", "
 
 EXTRAS = {
     "docker": "docker",
+    "httpx2": "kubernetes",
+    "lightkube": "kubernetes",
     "open_spiel": "games",
     "psycopg": "postgres",
     "pyspiel": "games",

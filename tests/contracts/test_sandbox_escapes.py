@@ -267,6 +267,8 @@ def test_an_output_that_is_no_plain_text_file_is_refused_by_name(code: str, refu
     if "mkdir" in code and lacks(name, "privileges"):
         return  # nothing is shut for root
     outcome = outcome_of(name, program(f"import os, socket\n{code}"))
+    if "socket(" in code and "Address family not supported" in outcome.stderr:
+        pytest.skip(f"{name}: no socket can be made in there, so none can be left behind")
 
     if "AF_UNIX" in code and outcome.status == "nonzero":
         assert "not supported" in outcome.stderr  # there is no such socket in the first place

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.sandboxes import daemons
+from tests.sandboxes import clusters, daemons
 from tracewright import registry
 from tracewright.errors import MissingPartError
 from tracewright.records.job import Isolation, Job, Limits, Outcome
@@ -45,7 +45,7 @@ def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: ob
     backend, resolved = daemons.resolved(name, options)
 
     async def main() -> Found:
-        said = {**ASKED.get(name, {}), **resolved}
+        said = {**ASKED.get(name, {}), **clusters.options(name), **resolved}
         sandbox: Sandbox = registry.build("sandboxes", backend, said, registry.Parts(home=proven_home()))
         try:
             await sandbox.preflight()

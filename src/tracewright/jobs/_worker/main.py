@@ -141,6 +141,7 @@ def main() -> None:
     opening = read_frame(requests)
     if opening is None:
         return
+    workspace.receive(opening[0].get("sent", {}), opening[1])
     _shut_in(opening[0], (requests, replies))
     write_frame(replies, {"ready": True, "python": sys.version.split()[0], "has": _has(opening[0].get("tell", []))})
     Worker(requests, replies, opening[0]).serve()

@@ -63,7 +63,8 @@ def _network(request: Mapping[str, Any]) -> str:
     # Where /proc is shut, nothing is seen of any interface.
     lines = _text("/proc/net/dev").splitlines()[2:]
     interfaces = {line.split(":")[0].strip() for line in lines} - {"lo"}
-    if interfaces:
+    # An interface that is there and no socket to use it with: as shut as none.
+    if interfaces and not _refused(lambda: socket.socket().close()):
         return f"sees the network interfaces {sorted(interfaces)}"
     return "" if _refused(lambda: socket.create_connection(("127.0.0.1", request["port"]), 1)) else "reached a port"
 

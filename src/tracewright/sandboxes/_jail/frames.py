@@ -56,11 +56,11 @@ class Reply(BaseModel):
     peak_memory_bytes: int | None = None
 
 
-def encode(header: Mapping[str, Any]) -> bytes:
-    """Return a frame without raw bytes."""
+def encode(header: Mapping[str, Any], body: bytes = b"") -> bytes:
+    """Return a frame."""
     # Half a character in an action is for the job to refuse, not for the pipe to break on.
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return LENGTHS.pack(len(text), 0) + text
+    return LENGTHS.pack(len(text), len(body)) + text + body
 
 
 async def read(stream: Stream, limit: int = REPLY_BYTES) -> tuple[bytes, bytes]:

@@ -104,12 +104,12 @@ class Jail:
         return await cls.greeted(await Process.start(launch), launch.opening)
 
     @classmethod
-    async def greeted(cls, body: Body, opening: Mapping[str, Any]) -> Jail:
+    async def greeted(cls, body: Body, opening: Mapping[str, Any], inputs: bytes = b"") -> Jail:
         """Open the talk and wait until the worker is ready; raises SandboxError with what was complained of."""
         jail = cls(body)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await jail._write({"reply_bytes": frames.REPLY_BYTES, **opening})
+                await jail._write({"reply_bytes": frames.REPLY_BYTES, **opening}, inputs)
                 header, _ = await frames.read(body.output, 4096)
                 jail.ready = _object(header)
         except (SandboxError, TimeoutError) as error:
@@ -158,9 +158,9 @@ class Jail:
         """Kill the whole tree and wait until it is gone; safe to call twice."""
         await self._body.kill()
 
-    async def _write(self, header: Mapping[str, Any]) -> None:
+    async def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
-            await self._body.write(frames.encode(header))
+            await self._body.write(frames.encode(header, body))
         except ConnectionError as error:
             raise frames.JailDiedError("the jailed worker ended before it took the job") from error
 

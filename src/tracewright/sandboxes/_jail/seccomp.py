@@ -109,13 +109,14 @@ MACHINES = {
 }  # fmt: skip
 
 
-def program(machine: str = "", namespaces: bool = True) -> bytes:
+def program(machine: str = "", namespaces: bool = True, families: Sequence[int] = FAMILIES) -> bytes:
     """Return the filter for an architecture (default: this one) as an array of `struct sock_filter`.
 
+    `families` of sockets may be made; with none, no socket at all, which shuts a network that nothing else takes away.
     Without `namespaces` it is the stricter one: no socket of any family, and nothing that is shared by name.
     """
     known = _machine(machine or platform.machine())
-    return b"".join(_instructions(known) if namespaces else _strict(known))
+    return b"".join(_instructions(known, families) if namespaces else _strict(known))
 
 
 def policy(machine: str = "") -> str:
@@ -148,8 +149,8 @@ def _machine(name: str) -> Machine:
     return MACHINES[name]
 
 
-def _instructions(machine: Machine) -> list[bytes]:
-    sockets = _argument(machine.socket, FIRST_AT, _each(FAMILIES, ALLOW), FAIL | errno.EAFNOSUPPORT)
+def _instructions(machine: Machine, families: Sequence[int]) -> list[bytes]:
+    sockets = _argument(machine.socket, FIRST_AT, _each(families, ALLOW), FAIL | errno.EAFNOSUPPORT)
     return [*_checked(machine), *_refused(machine.refused), *_looked_at(machine), *sockets, _step(RETURN, ALLOW)]
 
 

@@ -1,0 +1,108 @@
+"""A node for the fake cluster: runs a pod's one container as a process in bubblewrap, with this machine as its image.
+
+It is no kubelet and no container runtime: it takes command, work folder, memory, user, root and volumes from the pod's
+own specification. The pod shares this machine's network on purpose: what shuts it must be what the worker does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tracewright.records.job import Limits
+from tracewright.sandboxes._jail import cgroups, layout, root
+from tracewright.sandboxes._jail.cgroups import Group
+from tracewright.sandboxes._jail.layout import PYTHON, Mount
+from tracewright.sandboxes._jail.process import Launch, Process
+
+DROPPED_TO = 65532
+INJECTED = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_PORT": "tcp://10.0.0.1:443", "HOSTNAME": "pod"}
+"""What a kubelet puts into the environment of every container, asked or not."""
+
+
+def missing() -> str:
+    """Say why pods cannot run here, or return nothing."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed, which the fake node runs pods in"
+    if cgroups.find() is None:
+        return "control groups cannot be written here, so the fake node could not keep a pod's memory limit"
+    return ""
+
+
+def image_options() -> dict[str, Any]:
+    """Return the options that fit this machine when it is used as an image."""
+    here = layout.here()
+    outside = any(mount.target == PYTHON for mount in here.mounts)
+    return {
+        "python": here.command[0],
+        "libraries": tuple(layout.libraries()),
+        "library_path": f"{PYTHON}/lib" if outside else "",
+    }
+
+
+class Container:
+    """A pod's container at work."""
+
+    def __init__(self, process: Process, group: Group) -> None:
+        self.process = process
+        self._group = group
+
+    @property
+    def out_of_memory(self) -> bool:
+        """As on a node with control groups of version 2, where one kill ends the whole container."""
+        return self._group.kills() > 0
+
+
+async def start(pod: Mapping[str, Any]) -> Container:
+    """Start the container of a pod's specification; raises OSError where the kernel refuses."""
+    tree = cgroups.find()
+    assert tree is not None
+    (container,) = pod["containers"]
+    memory = int(container["resources"]["limits"]["memory"])
+    group = tree.group(Limits(memory_bytes=memory, processes=4096))
+    return Container(await Process.start(Launch(_command(pod, container), {}, group)), group)
+
+
+def _command(pod: Mapping[str, Any], container: Mapping[str, Any]) -> list[str]:
+    mounts = layout.here().mounts
+    prefix: tuple[str, ...] = ()
+    if root.is_root():
+        stage = root.stage(mounts, DROPPED_TO)
+        mounts, prefix = stage.mounts, stage.prefix
+    return [*prefix, "bwrap", *_walls(pod), *_sights(pod, container, mounts), "--", *container["command"]]
+
+
+def _walls(pod: Mapping[str, Any]) -> list[str]:
+    user = pod["securityContext"]
+    walls = [f"--unshare-{wall}" for wall in ("user", "ipc", "pid", "uts")]
+    who = ["--uid", str(user["runAsUser"]), "--gid", str(user["runAsGroup"])]
+    return [*walls, "--cap-drop", "ALL", "--as-pid-1", "--die-with-parent", "--new-session", *who]
+
+
+def _sights(pod: Mapping[str, Any], container: Mapping[str, Any], mounts: tuple[Mount, ...]) -> Iterator[str]:
+    yield "--clearenv"
+    for name, value in INJECTED.items():
+        yield from ("--setenv", name, value)
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in ("bin", "lib", "lib64", "sbin"):
+        yield from ("--symlink", f"usr/{name}", f"/{name}")
+    if Path("/etc/ld.so.cache").exists():
+        yield from ("--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache")
+    for mount in mounts:
+        yield from ("--ro-bind", str(mount.source), mount.target)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    sizes = {volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"]}
+    for mounted in container["volumeMounts"]:
+        yield from ("--size", sizes[mounted["name"]], "--tmpfs", mounted["mountPath"])
+    yield from ("--chdir", container["workingDir"], "--remount-ro", "/dev")
+    if container["securityContext"]["readOnlyRootFilesystem"]:
+        yield from ("--remount-ro", "/")
+
+
+async def watch_memory(container: Container) -> None:
+    """Return once a process of the container was killed for want of memory."""
+    while not container.out_of_memory:
+        await asyncio.sleep(0.02)
