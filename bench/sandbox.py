@@ -19,12 +19,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from tracewright.jobs._ast_grep.cli import binary
+from tracewright.jobs._worker.workspace import unified_diff
 from tracewright.records.job import MIB, Job, Limits, Outcome
 from tracewright.registry import Parts, build
 from tracewright.sandboxes import Sandbox
@@ -68,6 +70,12 @@ def source(functions: int) -> str:
     return "".join(one.format(number, stamp) for number in range(functions))
 
 
+def require(holds: object, message: str) -> None:
+    """Stop measuring where the work was not done."""
+    if not holds:
+        raise SystemExit(f"the work was not done, so nothing was measured: {message}")
+
+
 async def timed(work: Callable[[], Awaitable[object]]) -> float:
     """Return the milliseconds that a piece of work takes."""
     started = time.perf_counter()
@@ -76,17 +84,18 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 
 async def in_process(texts: Sequence[str]) -> None:
-    """Rewrite texts here, by the very function that the jailed worker calls."""
+    """Rewrite texts here, by the very functions that the jailed worker calls."""
     kind = importlib.import_module("tracewright.jobs.ast_grep")
     for text in texts:
-        assert kind.run(REWRITE, {"a.py": text}, {}).files, "nothing was rewritten"
+        done = kind.run(REWRITE, {"a.py": text}, {})
+        require(unified_diff({"a.py": text}, done.files), "nothing was rewritten")
 
 
 async def jailed(sandbox: Sandbox, texts: Sequence[str]) -> None:
     """Rewrite texts in the jail, all at once."""
     jobs = (Job(kind="ast_grep", files={"a.py": text}, request=REWRITE) for text in texts)
     for outcome in await asyncio.gather(*map(sandbox.run, jobs)):
-        assert outcome.files, outcome.message
+        require(outcome.files, outcome.message)
 
 
 async def by_subprocess(folder: Path, text: str) -> None:
@@ -94,7 +103,8 @@ async def by_subprocess(folder: Path, text: str) -> None:
     (folder / "a.py").write_text(text)
     (folder / "rule.yml").write_text(RULE)
     command = [binary(), "scan", "-r", "rule.yml", "--json=compact", "a.py"]
-    assert b"replacement" in subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    require(b"replacement" in done.stdout, "the program found nothing")
 
 
 async def actions(sandbox: Sandbox, folder: Path, functions: int, rounds: int) -> list[dict[str, float]]:
@@ -104,11 +114,11 @@ async def actions(sandbox: Sandbox, folder: Path, functions: int, rounds: int) -
         fresh = [[source(functions)] for _ in range(3)]
         many, more = ([source(functions) for _ in range(BATCH)] for _ in range(2))
         ways: dict[str, Callable[[], Awaitable[object]]] = {
-            "alone": lambda text=fresh[0]: in_process(text),
-            "jailed": lambda text=fresh[1]: jailed(sandbox, text),
-            "program": lambda text=fresh[2]: by_subprocess(folder, text[0]),
-            "alone by 32": lambda texts=many: in_process(texts),
-            "jailed by 32": lambda texts=more: jailed(sandbox, texts),
+            "alone": partial(in_process, fresh[0]),
+            "jailed": partial(jailed, sandbox, fresh[1]),
+            "program": partial(by_subprocess, folder, fresh[2][0]),
+            "alone by 32": partial(in_process, many),
+            "jailed by 32": partial(jailed, sandbox, more),
         }
         names = [*ways][number % len(ways) :] + [*ways][: number % len(ways)]
         found.append({name: await timed(ways[name]) for name in names})
@@ -130,7 +140,7 @@ async def programs(sandbox: Sandbox, rounds: int) -> list[dict[str, float]]:
 
     async def boxed() -> None:
         outcome = await sandbox.run(program(PROGRAM))
-        assert outcome.status == "ok", outcome.message
+        require(outcome.status == "ok", outcome.message)
 
     await boxed()
     for number in range(rounds):
@@ -150,8 +160,7 @@ def program(code: str, seconds: float = 30.0) -> Job:
 
 
 async def kills(sandbox: Sandbox, times: int) -> tuple[list[float], int]:
-    """Return by how many milliseconds each answer came after the deadline of a tree that hears no signal, and how many
-    of its processes were still there then."""
+    """Return how many milliseconds late each answer on a deaf tree came, and how many processes it left."""
     late, survivors = [], 0
     for _ in range(times):
         await asyncio.sleep(0.1)
@@ -159,7 +168,7 @@ async def kills(sandbox: Sandbox, times: int) -> tuple[list[float], int]:
         began = time.perf_counter()
         outcome = await sandbox.run(program(f"{token} = 1\n{TREE}", DEADLINE))
         late.append((time.perf_counter() - began - DEADLINE) * 1000)
-        assert outcome.status == "timeout", outcome.message
+        require(outcome.status == "timeout", outcome.message)
         survivors += alive(token)
     return late, survivors
 
@@ -194,14 +203,14 @@ def compared(what: str, found: Sequence[dict[str, float]], over: str, under: str
     """Return the row of a ratio that should be at most `most`."""
     low, middle, high = quartiles([once[over] / once[under] for once in found])
     detail = f"{spread(found, over, scale)} against {spread(found, under, scale)}"
-    return Row(what, f"≤ {most:.2f}×", f"{middle:.2f}× ({low:.2f} to {high:.2f})", middle <= most, detail)
+    return Row(what, f"≤ {most:.2f}x", f"{middle:.2f}x ({low:.2f} to {high:.2f})", middle <= most, detail)
 
 
 def faster(what: str, found: Sequence[dict[str, float]]) -> Row:
     """Return the row of how many times faster a jailed action is than the unjailed program."""
     low, middle, high = quartiles([once["program"] / once["jailed"] for once in found])
     detail = f"{spread(found, 'jailed')} against {spread(found, 'program')}"
-    return Row(what, "≥ 12×", f"{middle:.1f}× ({low:.1f} to {high:.1f})", middle >= 12, detail)
+    return Row(what, "≥ 12 x", f"{middle:.1f}x ({low:.1f} to {high:.1f})", middle >= 12, detail)
 
 
 def spread(found: Sequence[dict[str, float]], name: str, scale: float = 1) -> str:
@@ -256,14 +265,16 @@ def report(rows: Sequence[Row], rounds: int) -> str:
     """Return the table, and the machine that it was made on."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("ast-grep-cli", "ast-grep-py", "pydantic"))
     bwrap = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}"
     lines = [
         "# What the jail costs",
         "",
-        f"`bench/sandbox.py`, {rounds} rounds, all ways of a round one after the other in an order that turns. Ratios are",
-        "those of one round; given are their median and, in brackets, the middle half. One action of `ast_grep` scans,",
+        f"`bench/sandbox.py`, {rounds} rounds, all ways of a round in turn. Ratios are those",
+        "of one round; given are their median and, in brackets, the middle half. One action of `ast_grep` scans,",
         "rewrites, and works out trees, lines and diff; the unjailed program only scans and tells the edits.",
-        f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()},",
-        f"{bwrap}, {versions}. Load {os.getloadavg()[0]:.1f} at the end: other work ran on the same machine,",
+        f"{machine}, with",
+        f"Python {platform.python_version()}, {bwrap}, {versions}.",
+        f"Load {os.getloadavg()[0]:.1f} at the end: other work ran on the same machine,",
         "so read the ratios rather than the milliseconds.",
         "",
         "| what | target | measured | met | milliseconds |",
