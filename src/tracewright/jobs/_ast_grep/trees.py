@@ -6,8 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ast_grep_py import SgNode, SgRoot
+
+MOST_KEPT = 256 << 10
+"""Of texts of so many characters trees and shapes are kept: the same text is looked at several times."""
 
 _METAVARIABLE = re.compile(r"\$\$\$[A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*")
 _MULTI_LINE_STRINGS = ("string", "template", "heredoc", "text_block")
@@ -30,25 +34,55 @@ class Shape:
 
 def shape(text: str, language: str) -> Shape:
     """Return the shape of a text; `language` must be a canonical name."""
-    seal = hashlib.sha256()
+    return _shape_again(text, language) if len(text) <= MOST_KEPT else _shape(text, language)
+
+
+def parsed(text: str, language: str) -> SgNode:
+    """Return the root of a text's tree; the trees of the last few texts that are not large are kept."""
+    return (_root_again(text, language) if len(text) <= MOST_KEPT else SgRoot(text, language)).root()
+
+
+@lru_cache(maxsize=4)
+def _root_again(text: str, language: str) -> SgRoot:
+    return SgRoot(text, language)
+
+
+def _shape(text: str, language: str) -> Shape:
+    said: list[str] = []
     tokens: list[str] = []
     comments: list[str] = []
     errors = 0
-    for node, entering in _events(SgRoot(text, language).root()):
+    # None closes the node that was opened last. Every call into the binding costs, so there is none too many.
+    stack: list[SgNode | None] = [parsed(text, language)]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            said.append(")")
+            continue
         kind = node.kind()
-        if is_comment(kind):
-            comments += [node.text().strip()] if entering else []
+        comment, verbatim = _traits(kind)
+        if comment:
+            comments.append(node.text().strip())
             continue
-        if not entering:
-            seal.update(b")")
-            continue
-        leaf = node.is_leaf()
-        own = node.text() if leaf else ""
-        errors += kind == "ERROR" or _is_missing(node, leaf, own)
-        tokens += [own.strip()] if leaf else []
-        said = _said(node, own) if _VERBATIM.search(kind) else own.strip()
-        seal.update(f"({kind}\0{said}\0".encode(errors="surrogatepass"))
-    return Shape(seal.hexdigest(), tuple(tokens), tuple(comments), errors)
+        children = node.children()
+        own = "" if children else node.text()
+        errors += kind == "ERROR" or _is_missing(node, not children, own)
+        if not children:
+            tokens.append(own.strip())
+        said.append(f"({kind}\0{_said(node, own) if verbatim else own.strip()}\0")
+        stack.append(None)
+        stack += reversed(children)
+    digest = hashlib.sha256("".join(said).encode(errors="surrogatepass")).hexdigest()
+    return Shape(digest, tuple(tokens), tuple(comments), errors)
+
+
+_shape_again = lru_cache(maxsize=32)(_shape)
+
+
+@lru_cache(maxsize=4096)
+def _traits(kind: str) -> tuple[bool, bool]:
+    """Say of a kind of node whether it is a comment, and whether its blanks are part of what the program says."""
+    return is_comment(kind), bool(_VERBATIM.search(kind))
 
 
 def is_comment(kind: str) -> bool:
@@ -65,14 +99,18 @@ def pattern_has_error(pattern: str, language: str) -> bool:
 def multi_line_strings(text: str, language: str) -> tuple[str, ...]:
     """Return the texts of all literals that span lines, outermost only, in order."""
     found: list[str] = []
-    end = 0
-    for node, entering in _events(SgRoot(text, language).root()):
+    stack = [parsed(text, language)]
+    while stack:
+        node = stack.pop()
         span = node.range()
-        if not entering or span.start.index < end or span.start.line == span.end.line:
+        # What stands on one line holds nothing that spans two.
+        if span.start.line == span.end.line:
             continue
-        if any(word in node.kind() for word in _MULTI_LINE_STRINGS):
+        kind = node.kind()
+        if any(word in kind for word in _MULTI_LINE_STRINGS):
             found.append(node.text())
-            end = span.end.index
+        elif not is_comment(kind):
+            stack += reversed(node.children())
     return tuple(found)
 
 

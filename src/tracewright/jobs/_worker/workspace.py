@@ -8,6 +8,9 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from tracewright.jobs._lines.alignment import in_place
 
 MAX_CHANGED = 4096
 MAX_ENTRIES = 50_000
@@ -162,14 +165,44 @@ def _kind(mode: int) -> str:
 
 
 def _diff_lines(path: str, old: str | None, new: str | None) -> Iterator[str]:
-    lines = difflib.unified_diff(
-        _lines(old or ""),
-        _lines(new or ""),
-        "/dev/null" if old is None else f"a/{path}",
-        "/dev/null" if new is None else f"b/{path}",
-    )
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+    ours, theirs = _lines(old or ""), _lines(new or "")
+    matcher = _Steps(ours, theirs)
+    header = [
+        "--- /dev/null\n" if old is None else f"--- a/{path}\n",
+        "+++ /dev/null\n" if new is None else f"+++ b/{path}\n",
+    ]
+    for group in matcher.get_grouped_opcodes():
+        yield from header
+        header = []
+        (_, start, _, at, _), (_, _, end, _, to) = group[0], group[-1]
+        yield f"@@ -{_range(start, end)} +{_range(at, to)} @@\n"
+        for tag, first, last, begin, stop in group:
+            for line in ours[first:last]:
+                yield f"{' ' if tag == 'equal' else '-'}{_ended(line)}"
+            for line in theirs[begin:stop] if tag != "equal" else ():
+                yield f"+{_ended(line)}"
+
+
+class _Steps(difflib.SequenceMatcher[str]):
+    """Steps between lines that are searched for only where lines moved."""
+
+    def __init__(self, old: list[str], new: list[str]) -> None:
+        # From 200 lines on difflib leaves the frequent ones aside, and is quick enough.
+        self._known = in_place(old, new) if len(new) < 200 else None
+        super().__init__(None, *(("", "") if self._known else (old, new)))
+
+    def get_opcodes(self) -> Any:
+        return list(self._known) if self._known else super().get_opcodes()
+
+
+def _range(start: int, end: int) -> str:
+    """Return a range of lines as unified diffs write it: counted from 1, an empty one from the line before."""
+    length = end - start
+    return str(start + 1) if length == 1 else f"{start + (length > 0)},{length}"
+
+
+def _ended(line: str) -> str:
+    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:
