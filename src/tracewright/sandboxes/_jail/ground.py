@@ -11,6 +11,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,7 +149,9 @@ def sweep(user: int | None) -> None:
         process = path.name.removeprefix(PREFIX).split("-")[0]
         ours = not path.is_symlink() and path.stat().st_uid in owners
         if ours and process.isdigit() and not Path("/proc", process).exists():
-            Folder(path).remove()
+            # What cannot go now is tried again at the next start; it must not keep this one from its work.
+            with suppress(OSError):
+                Folder(path).remove()
 
 
 def names() -> list[str]:
