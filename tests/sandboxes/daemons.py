@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -27,8 +28,10 @@ ROOT = Path(__file__).parents[2]
 WISH = "TRACEWRIGHT_TEST_DAEMONS"
 START_SECONDS = 60.0
 PACKAGES = {"docker": ("dockerd", "docker.io"), "podman": ("podman", "podman")}
-ENGINES = tuple(PACKAGES)
-"""Both are spoken to by the sandbox `docker`."""
+GVISOR_ON = "docker"
+"""The engine whose containers run in gVisor where that is asked for; podman's interface takes no runtime."""
+ENGINES = (*PACKAGES, "gvisor")
+"""All are spoken to by the sandbox `docker`."""
 
 # Podman's own default may be more than we may ask for; a machine with mixed control groups needs runc.
 PODMAN_SETTINGS = """
@@ -38,27 +41,56 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 runtime = "runc"
+[engine.runtimes]
+runsc = ["{runsc}"]
 """
+
+# It needs no KVM in this mode, and no network of its own where a container has none.
+GVISOR = """#!/bin/sh
+exec runsc --platform=ptrace --network=none "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Started:
+    """An engine at work: where to speak to it, and the process to end."""
+
+    address: str
+    process: subprocess.Popen[bytes]
 
 
 @cache
 def address(engine: str) -> str:
     """Return the socket of a running engine that has the image, one for all tests of this process; skips without."""
-    _require(engine)
+    return start(engine).address
+
+
+def start(engine: str) -> Started:
+    """Start an engine that ends with this process, and give it the image; skips where it cannot be had."""
+    require(engine)
     folder = Path(tempfile.mkdtemp(prefix=f"tracewright-{engine}-"))
-    socket = f"unix://{folder}/socket"
     with (folder / "log").open("wb") as log:
         command = ["setpriv", "--pdeathsig", "TERM", "--", "unshare", "--net", "--mount", "sh", "-c"]
         started = f"ip link set lo up; exec {' '.join(_command(engine, folder))}"
-        settings = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
-        (folder / "containers.conf").write_text(PODMAN_SETTINGS)
+        settings = {**os.environ, "CONTAINERS_CONF": str(settle(folder))}
         daemon = subprocess.Popen([*command, started], stdout=log, stderr=log, env=settings, start_new_session=True)
     atexit.register(_end, daemon, folder)
-    _fill(socket, daemon, folder / "log")
-    return socket
+    _fill(f"unix://{folder}/socket", daemon, folder / "log")
+    return Started(f"unix://{folder}/socket", daemon)
 
 
-def _require(engine: str) -> None:
+def settle(folder: Path) -> Path:
+    """Write what podman must be told on this machine, and gVisor if it is here; return podman's settings."""
+    runsc = folder / "runsc"
+    runsc.write_text(GVISOR)
+    runsc.chmod(0o755)
+    settings = folder / "containers.conf"
+    settings.write_text(PODMAN_SETTINGS.format(runsc=runsc))
+    return settings
+
+
+def require(engine: str) -> None:
+    """Skip where an engine cannot be had, with the reason."""
     binary, package = PACKAGES[engine]
     if os.environ.get(WISH) != "1":
         pytest.skip(f"{engine}: container engines are started only where {WISH}=1 is set")
@@ -73,7 +105,8 @@ def _command(engine: str, folder: Path) -> list[str]:
     if engine == "docker":
         network = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/run", "--pidfile", f"{folder}/pid"]
-        return ["dockerd", "-H", f"unix://{folder}/socket", *places, *network]
+        runtimes = ["--add-runtime", f"runsc={folder}/runsc"]
+        return ["dockerd", "-H", f"unix://{folder}/socket", *places, *network, *runtimes]
     places = ["--root", f"{folder}/data", "--runroot", f"{folder}/run"]
     return ["podman", *places, "--runtime", "runc", "system", "service", "--time=0", f"unix://{folder}/socket"]
 
@@ -120,6 +153,10 @@ def image() -> Path:
 
 def resolved(name: str, options: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
     """Return the sandbox behind a name, with the engine that it speaks to where it needs one."""
+    if name == "gvisor":
+        if shutil.which("runsc") is None:
+            pytest.skip("gvisor: needs runsc; run: apt-get install runsc")
+        return "docker", {"address": address(GVISOR_ON), "runtime": "runsc", **options}
     return ("docker", {"address": address(name), **options}) if name in ENGINES else (name, options)
 
 

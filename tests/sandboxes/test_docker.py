@@ -27,6 +27,7 @@ from tracewright.sandboxes._docker import owner
 from tracewright.sandboxes._docker.daemon import Daemon
 from tracewright.sandboxes._docker.request import Plan
 from tracewright.sandboxes._docker.stream import HEAD, STDERR, STDOUT, Multiplexed
+from tracewright.sandboxes._jail import images
 from tracewright.sandboxes._jail.pool import Cell
 
 CONTROLLER = """
@@ -157,7 +158,7 @@ def test_a_missing_image_is_told_with_the_script_that_makes_it(tmp_path: Path, e
 
 def test_an_image_with_other_libraries_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     where = daemons.address(engine)
-    monkeypatch.setattr(docker_sandbox, "version", lambda name: "0.0.1")
+    monkeypatch.setattr(images, "version", lambda name: "0.0.1")
 
     with pytest.raises(MissingPartError, match=r"it has ast-grep-cli \S+ where we have 0\.0\.1.*build-image\.sh"):
         _preflight(tmp_path, address=where)

@@ -26,6 +26,7 @@ from tracewright.sandboxes import Sandbox
 pytest.importorskip("lightkube", reason="lightkube is not installed (the extra `kubernetes`)")
 
 from tracewright.sandboxes import kubernetes
+from tracewright.sandboxes._jail import images
 from tracewright.sandboxes._kubernetes import manifests
 from tracewright.sandboxes._kubernetes.fates import Fate, Sight, fate
 
@@ -172,7 +173,7 @@ def test_a_job_that_may_outlast_its_pod_is_refused(cluster: Any) -> None:
 def test_an_image_with_other_libraries_is_refused(
     cluster: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(kubernetes, "version", lambda name: "0.0")
+    monkeypatch.setattr(images, "version", lambda name: "0.0")
     options = clusters.options("kubernetes")
     sandbox: Sandbox = build("sandboxes", "kubernetes", options, Parts(home=tmp_path))
 
@@ -182,7 +183,7 @@ def test_an_image_with_other_libraries_is_refused(
         finally:
             await sandbox.close()
 
-    with pytest.raises(MissingPartError, match=r"other libraries: ast-grep-cli .*\(here: 0\.0\)"):
+    with pytest.raises(MissingPartError, match=r"it has ast-grep-cli \S+ where we have 0\.0"):
         asyncio.run(work())
 
 
