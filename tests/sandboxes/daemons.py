@@ -10,11 +10,13 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,10 +30,8 @@ ROOT = Path(__file__).parents[2]
 WISH = "TRACEWRIGHT_TEST_DAEMONS"
 START_SECONDS = 60.0
 PACKAGES = {"docker": ("dockerd", "docker.io"), "podman": ("podman", "podman")}
-GVISOR_ON = "docker"
-"""The engine whose containers run in gVisor where that is asked for; podman's interface takes no runtime."""
-ENGINES = (*PACKAGES, "gvisor")
-"""All are spoken to by the sandbox `docker`."""
+ENGINES = tuple(PACKAGES)
+"""Both are spoken to by the sandbox `docker`."""
 
 # Podman's own default may be more than we may ask for; a machine with mixed control groups needs runc.
 PODMAN_SETTINGS = """
@@ -77,6 +77,20 @@ def start(engine: str) -> Started:
     atexit.register(_end, daemon, folder)
     _fill(f"unix://{folder}/socket", daemon, folder / "log")
     return Started(f"unix://{folder}/socket", daemon)
+
+
+def kill(engine: Started) -> None:
+    """Kill an engine at once, with whatever it started for itself."""
+    for process in (*_children(engine.process.pid), engine.process.pid):
+        os.kill(process, signal.SIGKILL)
+    engine.process.wait()
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def settle(folder: Path) -> Path:
@@ -153,10 +167,6 @@ def image() -> Path:
 
 def resolved(name: str, options: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
     """Return the sandbox behind a name, with the engine that it speaks to where it needs one."""
-    if name == "gvisor":
-        if shutil.which("runsc") is None:
-            pytest.skip("gvisor: needs runsc; run: apt-get install runsc")
-        return "docker", {"address": address(GVISOR_ON), "runtime": "runsc", **options}
     return ("docker", {"address": address(name), **options}) if name in ENGINES else (name, options)
 
 
@@ -167,4 +177,19 @@ def _end(daemon: subprocess.Popen[bytes], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()
+    for keeper in _keepers(folder):
+        for process in (*_children(keeper), keeper):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keepers(folder: Path) -> list[int]:
+    """Return what an engine that was killed left behind: the processes that keep its containers."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            name, *arguments = path.read_bytes().decode(errors="replace").split("\0")
+            if Path(name).name in {"conmon", "containerd-shim-runc-v2"} and any(str(folder) in it for it in arguments):
+                found.append(int(path.parent.name))
+    return found

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,6 +33,8 @@ from tracewright.sandboxes._jail.pool import Cell, Pool
 from tracewright.sandboxes._jail.process import Jail
 from tracewright.sandboxes._jail.profile import profile
 
+RUNTIME_LACKS = ("processes_of_tree", "supervisor")
+"""What a runtime with a kernel of its own answers otherwise, as gVisor does; docs/containers.md says how."""
 BUILD = "run: deploy/docker/build-image.sh"
 
 
@@ -113,7 +115,12 @@ class DockerSandbox:
 
     def _plan(self, daemon: Daemon, engine: Engine, image: str) -> Plan:
         runtime = self._options.runtime
-        if runtime and engine.runtimes and runtime not in engine.runtimes:
+        if runtime and engine.podman:
+            raise MissingPartError(
+                f"podman takes no runtime through its socket, found runtime = {runtime!r}; leave it out and start its"
+                f" service with: podman --runtime {runtime} system service"
+            )
+        if runtime and runtime not in engine.runtimes:
             known = ", ".join(engine.runtimes)
             raise MissingPartError(
                 f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it"
@@ -171,10 +178,11 @@ class Launcher:
             backend="docker",
             level="container",
             memory="tree" if self.plan.bounds_memory else "per_process",
-            processes="tree" if self.plan.bounds_processes else "per_user",
+            processes=_bound(self.plan),
             network="none",
             seccomp=_sha256(profile()),
             preflight=proof,
+            lacks=RUNTIME_LACKS if self.plan.runtime else (),
         )
 
     async def close(self) -> None:
@@ -219,6 +227,12 @@ async def _dropped(started: asyncio.Future[Jail]) -> None:
     jail = (await asyncio.gather(started, return_exceptions=True))[0]
     if isinstance(jail, Jail):
         await jail.end()
+
+
+def _bound(plan: Plan) -> Literal["tree", "per_user", "none"]:
+    if plan.runtime:
+        return "none"
+    return "tree" if plan.bounds_processes else "per_user"
 
 
 def _sha256(text: str) -> str:

@@ -23,6 +23,8 @@ INODES = 65536
 """How many files a work folder holds at most; podman takes no such option."""
 OPEN_FILES = 256
 USER_PROCESSES = 4096
+RUNTIME_PROCESSES = 1024
+"""A runtime with a kernel of its own has processes of its own, which the engine counts with the job's."""
 
 ENVIRONMENT = (
     ("HOME", SCRATCH),
@@ -105,7 +107,7 @@ class Plan:
         return {
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,
-            "PidsLimit": limits.processes + SCAFFOLD,
+            "PidsLimit": limits.processes + SCAFFOLD + (RUNTIME_PROCESSES if self.runtime else 0),
             "NanoCpus": limits.cpu_cores * 10**9,
             "ShmSize": SCRATCH_BYTES,
             "Tmpfs": {
