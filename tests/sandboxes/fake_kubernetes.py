@@ -231,7 +231,7 @@ class FakeCluster:
         self._tell("MODIFIED", pod, **FAULTS.get(pod.fault, {"phase": "Succeeded", "terminated": "Completed"}))
 
     async def _delete(self, name: str) -> None:
-        self.jobs.pop(name, None)
+        """In the foreground, as it is asked for: the Job is there until its pod is gone."""
         for pod in [
             pod for pod in self.pods.values() if pod.manifest["metadata"]["ownerReferences"][0]["name"] == name
         ]:
@@ -239,8 +239,9 @@ class FakeCluster:
             await pod.kill()
             if pod.task:
                 await asyncio.gather(pod.task, return_exceptions=True)
-            del self.pods[pod.name]
-            self._tell("DELETED", pod)
+            if self.pods.pop(pod.name, None):
+                self._tell("DELETED", pod)
+        self.jobs.pop(name, None)
 
     def _tell(self, kind: str, pod: Pod, **sight: Any) -> None:
         pod.manifest["status"] = _status(**sight)

@@ -62,6 +62,18 @@ class Podman:
             *started, stdin=pipe, stdout=pipe, stderr=pipe, env=self._environment, limit=1 << 20
         )
 
+    def played(self, pod: Mapping[str, Any], container: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Let `podman kube play` run a pod until it ends; return how it ended, and what held it back."""
+        manifest = self._folder / "pod.json"
+        manifest.write_text(json.dumps(pod))
+        self.call("kube", "play", "--network", "none", str(manifest))
+        try:
+            self.call("wait", container)
+            (seen,) = json.loads(self.call("inspect", container))
+        finally:
+            self.call("kube", "down", str(manifest))
+        return seen["State"], seen["HostConfig"]
+
     def close(self) -> None:
         """End all containers and let go of the store."""
         for what in ("container", "pod"):
