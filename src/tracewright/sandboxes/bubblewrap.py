@@ -104,6 +104,8 @@ class Launcher:
             network="none",
             seccomp=hashlib.sha256(self.filter).hexdigest(),
             preflight=proof,
+            # Its file systems know no number of files: what bounds them is that they take memory of the tree.
+            lacks=() if self.tree else ("inodes",),
         )
 
     def _opening(self, cell: Cell) -> dict[str, Any]:
