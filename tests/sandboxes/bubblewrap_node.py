@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.sandboxes.nodes import INJECTED
 from tracewright.records.job import Limits
 from tracewright.sandboxes._jail import cgroups, layout, root
 from tracewright.sandboxes._jail.cgroups import Group
@@ -19,8 +20,6 @@ from tracewright.sandboxes._jail.layout import PYTHON, Mount
 from tracewright.sandboxes._jail.process import Launch, Process
 
 DROPPED_TO = 65532
-INJECTED = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_PORT": "tcp://10.0.0.1:443", "HOSTNAME": "pod"}
-"""What a kubelet puts into the environment of every container, asked or not."""
 
 
 def missing() -> str:
@@ -47,32 +46,62 @@ class Container:
     """A pod's container at work."""
 
     def __init__(self, process: Process, group: Group) -> None:
-        self.process = process
+        self._process = process
         self._group = group
 
-    @property
-    def out_of_memory(self) -> bool:
+    async def read(self) -> bytes:
+        """Return some of what the worker prints; nothing at its end."""
+        return await self._process.output.read(1 << 15)
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the worker."""
+        await self._process.write(data)
+
+    def hang_up(self) -> None:
+        """Let the worker's stdin end."""
+        stdin = self._process._process.stdin
+        assert stdin
+        stdin.close()
+
+    async def complaint(self) -> str:
+        """Return the last that was said on stderr."""
+        return await self._process.complaint()
+
+    async def ended(self) -> None:
+        """Wait until the container has ended, or was to be ended for want of memory."""
+        ended = asyncio.ensure_future(self._process._process.wait())
+        while not ended.done() and not await self.out_of_memory():
+            await asyncio.wait({ended}, timeout=0.02)
+        ended.cancel()
+
+    async def out_of_memory(self) -> bool:
         """As on a node with control groups of version 2, where one kill ends the whole container."""
         return self._group.kills() > 0
 
+    async def kill(self) -> None:
+        """End all processes; safe to call twice."""
+        await self._process.kill()
 
-async def start(pod: Mapping[str, Any]) -> Container:
+
+async def start(pod: Mapping[str, Any], name: str) -> Container:
     """Start the container of a pod's specification; raises OSError where the kernel refuses."""
     tree = cgroups.find()
     assert tree is not None
     (container,) = pod["containers"]
     memory = int(container["resources"]["limits"]["memory"])
     group = tree.group(Limits(memory_bytes=memory, processes=4096))
-    return Container(await Process.start(Launch(_command(pod, container), {}, group)), group)
+    return Container(await Process.start(Launch(_command(pod, container, group), {}, group)), group)
 
 
-def _command(pod: Mapping[str, Any], container: Mapping[str, Any]) -> list[str]:
+def _command(pod: Mapping[str, Any], container: Mapping[str, Any], group: Group) -> list[str]:
     mounts = layout.here().mounts
     prefix: tuple[str, ...] = ()
     if root.is_root():
         stage = root.stage(mounts, DROPPED_TO)
         mounts, prefix = stage.mounts, stage.prefix
-    return [*prefix, "bwrap", *_walls(pod), *_sights(pod, container, mounts), "--", *container["command"]]
+    shut = ["--remount-ro", "/"] if container["securityContext"]["readOnlyRootFilesystem"] else []
+    seen = [*_sights(pod, container, mounts), *_counted(group), *shut]
+    return [*prefix, "bwrap", *_walls(pod), *seen, "--", *container["command"]]
 
 
 def _walls(pod: Mapping[str, Any]) -> list[str]:
@@ -98,11 +127,12 @@ def _sights(pod: Mapping[str, Any], container: Mapping[str, Any], mounts: tuple[
     for mounted in container["volumeMounts"]:
         yield from ("--size", sizes[mounted["name"]], "--tmpfs", mounted["mountPath"])
     yield from ("--chdir", container["workingDir"], "--remount-ro", "/dev")
-    if container["securityContext"]["readOnlyRootFilesystem"]:
-        yield from ("--remount-ro", "/")
 
 
-async def watch_memory(container: Container) -> None:
-    """Return once a process of the container was killed for want of memory."""
-    while not container.out_of_memory:
-        await asyncio.sleep(0.02)
+def _counted(group: Group) -> Iterator[str]:
+    """Show a container what is counted for it, where every container runtime does."""
+    for folder in group.folders:
+        if (folder / "memory.oom_control").exists():
+            yield from ("--ro-bind", str(folder), "/sys/fs/cgroup/memory")
+        elif (folder / "memory.events").exists():
+            yield from ("--ro-bind", str(folder), "/sys/fs/cgroup")

@@ -10,11 +10,14 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -38,27 +41,70 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 runtime = "runc"
+[engine.runtimes]
+runsc = ["{runsc}"]
 """
+
+# It needs no KVM in this mode, and no network of its own where a container has none.
+GVISOR = """#!/bin/sh
+exec runsc --platform=ptrace --network=none "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Started:
+    """An engine at work: where to speak to it, and the process to end."""
+
+    address: str
+    process: subprocess.Popen[bytes]
 
 
 @cache
 def address(engine: str) -> str:
     """Return the socket of a running engine that has the image, one for all tests of this process; skips without."""
-    _require(engine)
+    return start(engine).address
+
+
+def start(engine: str) -> Started:
+    """Start an engine that ends with this process, and give it the image; skips where it cannot be had."""
+    require(engine)
     folder = Path(tempfile.mkdtemp(prefix=f"tracewright-{engine}-"))
-    socket = f"unix://{folder}/socket"
     with (folder / "log").open("wb") as log:
         command = ["setpriv", "--pdeathsig", "TERM", "--", "unshare", "--net", "--mount", "sh", "-c"]
         started = f"ip link set lo up; exec {' '.join(_command(engine, folder))}"
-        settings = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
-        (folder / "containers.conf").write_text(PODMAN_SETTINGS)
+        settings = {**os.environ, "CONTAINERS_CONF": str(settle(folder))}
         daemon = subprocess.Popen([*command, started], stdout=log, stderr=log, env=settings, start_new_session=True)
     atexit.register(_end, daemon, folder)
-    _fill(socket, daemon, folder / "log")
-    return socket
+    _fill(f"unix://{folder}/socket", daemon, folder / "log")
+    return Started(f"unix://{folder}/socket", daemon)
 
 
-def _require(engine: str) -> None:
+def kill(engine: Started) -> None:
+    """Kill an engine at once, with whatever it started for itself."""
+    for process in (*_children(engine.process.pid), engine.process.pid):
+        os.kill(process, signal.SIGKILL)
+    engine.process.wait()
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def settle(folder: Path) -> Path:
+    """Write what podman must be told on this machine, and gVisor if it is here; return podman's settings."""
+    runsc = folder / "runsc"
+    runsc.write_text(GVISOR)
+    runsc.chmod(0o755)
+    settings = folder / "containers.conf"
+    settings.write_text(PODMAN_SETTINGS.format(runsc=runsc))
+    return settings
+
+
+def require(engine: str) -> None:
+    """Skip where an engine cannot be had, with the reason."""
     binary, package = PACKAGES[engine]
     if os.environ.get(WISH) != "1":
         pytest.skip(f"{engine}: container engines are started only where {WISH}=1 is set")
@@ -73,7 +119,8 @@ def _command(engine: str, folder: Path) -> list[str]:
     if engine == "docker":
         network = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/run", "--pidfile", f"{folder}/pid"]
-        return ["dockerd", "-H", f"unix://{folder}/socket", *places, *network]
+        runtimes = ["--add-runtime", f"runsc={folder}/runsc"]
+        return ["dockerd", "-H", f"unix://{folder}/socket", *places, *network, *runtimes]
     places = ["--root", f"{folder}/data", "--runroot", f"{folder}/run"]
     return ["podman", *places, "--runtime", "runc", "system", "service", "--time=0", f"unix://{folder}/socket"]
 
@@ -130,4 +177,19 @@ def _end(daemon: subprocess.Popen[bytes], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         daemon.kill()
         daemon.wait()
+    for keeper in _keepers(folder):
+        for process in (*_children(keeper), keeper):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keepers(folder: Path) -> list[int]:
+    """Return what an engine that was killed left behind: the processes that keep its containers."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            name, *arguments = path.read_bytes().decode(errors="replace").split("\0")
+            if Path(name).name in {"conmon", "containerd-shim-runc-v2"} and any(str(folder) in it for it in arguments):
+                found.append(int(path.parent.name))
+    return found

@@ -1,7 +1,7 @@
 """A strict API server for tests: it takes only Jobs that the published schemas and our own rules allow, and runs them.
 
 It listens on loopback in a thread of its own, knows one user with the rights of deploy/k8s/rbac.yaml, keeps its state
-in memory, and breaks where it is told to. Pods run on tests/sandboxes/bubblewrap_node.py: no container runtime.
+in memory, and breaks where it is told to. Pods run on a node: podman_node.py, or bubblewrap_node.py where that is not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import copy
 import json
 import secrets
+import subprocess
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ import yaml
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Request
 
-from tests.sandboxes import bubblewrap_node, manifest_rules
+from tests.sandboxes import manifest_rules
+from tests.sandboxes.nodes import Container, Node
 
 NAMESPACE = "tracewright-sandbox"
 IMAGE = f"registry.example/tracewright-worker@sha256:{'0' * 64}"
@@ -52,7 +54,7 @@ class Pod:
 
     manifest: dict[str, Any]
     fault: str = ""
-    container: bubblewrap_node.Container | None = None
+    container: Container | None = None
     task: asyncio.Task[None] | None = None
     attached: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +65,7 @@ class Pod:
 
     async def kill(self) -> None:
         if self.container:
-            await self.container.process.kill()
+            await self.container.kill()
 
 
 @dataclass
@@ -78,7 +80,8 @@ class Faults:
 class FakeCluster:
     """The server; `kubeconfig` is a file that leads to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, node: Node) -> None:
+        self._node = node
         self.faults = Faults()
         self.asked: list[tuple[str, str]] = []
         self.pods: dict[str, Pod] = {}
@@ -204,17 +207,22 @@ class FakeCluster:
         if pod.fault:
             self._tell("MODIFIED", pod, **FAULTS[pod.fault])
             return
-        pod.container = await bubblewrap_node.start(pod.manifest["spec"])
+        try:
+            pod.container = await self._node(pod.manifest["spec"], pod.name)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self._tell("MODIFIED", pod, waiting="CreateContainerError", message=str(getattr(error, "stderr", error)))
+            return
+        if pod.over.is_set():
+            # It was deleted while it was being made.
+            await pod.kill()
+            return
         self._tell("MODIFIED", pod, phase="Running", running=True)
-        memory = asyncio.create_task(bubblewrap_node.watch_memory(pod.container))
         try:
             async with asyncio.timeout(pod.manifest["spec"]["activeDeadlineSeconds"]):
-                ended = asyncio.create_task(pod.container.process._process.wait())
-                await asyncio.wait({ended, memory}, return_when=asyncio.FIRST_COMPLETED)
+                await pod.container.ended()
         except TimeoutError:
             pod.fault = "deadline"
-        memory.cancel()
-        if pod.container.out_of_memory:
+        if await pod.container.out_of_memory():
             pod.fault = "oom"
         await pod.kill()
         pod.over.set()
@@ -223,16 +231,17 @@ class FakeCluster:
         self._tell("MODIFIED", pod, **FAULTS.get(pod.fault, {"phase": "Succeeded", "terminated": "Completed"}))
 
     async def _delete(self, name: str) -> None:
-        self.jobs.pop(name, None)
+        """In the foreground, as it is asked for: the Job is there until its pod is gone."""
         for pod in [
             pod for pod in self.pods.values() if pod.manifest["metadata"]["ownerReferences"][0]["name"] == name
         ]:
+            pod.over.set()
             await pod.kill()
             if pod.task:
                 await asyncio.gather(pod.task, return_exceptions=True)
-            pod.over.set()
-            del self.pods[pod.name]
-            self._tell("DELETED", pod)
+            if self.pods.pop(pod.name, None):
+                self._tell("DELETED", pod)
+        self.jobs.pop(name, None)
 
     def _tell(self, kind: str, pod: Pod, **sight: Any) -> None:
         pod.manifest["status"] = _status(**sight)
@@ -279,9 +288,7 @@ class FakeCluster:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             # stdinOnce: whoever was attached is gone, and with them the worker's stdin.
-            stdin = pod.container.process._process.stdin
-            assert stdin
-            stdin.close()
+            pod.container.hang_up()
         raise ConnectionError("the stream is over")
 
     async def _to_pod(self, pod: Pod, stream: WSConnection, reader: Any, writer: asyncio.StreamWriter) -> None:
@@ -292,7 +299,7 @@ class FakeCluster:
                 match event:
                     case BytesMessage(data=part) if part[:1] == b"\0":
                         with suppress(ConnectionError):
-                            await pod.container.process.write(bytes(part[1:]))
+                            await pod.container.write(bytes(part[1:]))
                     case Ping():
                         writer.write(stream.send(event.response()))
                     case CloseConnection():
@@ -300,10 +307,10 @@ class FakeCluster:
 
     async def _from_pod(self, pod: Pod, stream: WSConnection, writer: asyncio.StreamWriter) -> None:
         assert pod.container
-        while part := await pod.container.process.output.read(1 << 15):
+        while part := await pod.container.read():
             writer.write(stream.send(BytesMessage(data=b"\1" + part)))
             await writer.drain()
-        complaint = await pod.container.process.complaint()
+        complaint = await pod.container.complaint()
         writer.write(stream.send(BytesMessage(data=b"\2" + complaint.encode())))
         writer.write(stream.send(CloseConnection(code=1000)))
         await writer.drain()
@@ -377,7 +384,7 @@ def _status(
     if running:
         state = {"running": {}}
     elif waiting:
-        state = {"waiting": {"reason": waiting, "message": f"told to: {waiting}"}}
+        state = {"waiting": {"reason": waiting, "message": message or f"told to: {waiting}"}}
     elif terminated:
         state = {"terminated": {"reason": terminated, "exitCode": 0 if terminated == "Completed" else 137}}
     known = {"name": "worker", "ready": running, "restartCount": 0, "image": IMAGE, "imageID": IMAGE, "state": state}

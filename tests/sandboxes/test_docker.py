@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sandboxes import daemons
-from tests.sandboxes.jails import gone_within, program, proven_home, survivors, within
+from tests.sandboxes.jails import gone_within, outcome_of, program, proven_home, survivors, within
 from tracewright import registry
 from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError, UsageError
@@ -27,6 +28,7 @@ from tracewright.sandboxes._docker import owner
 from tracewright.sandboxes._docker.daemon import Daemon
 from tracewright.sandboxes._docker.request import Plan
 from tracewright.sandboxes._docker.stream import HEAD, STDERR, STDOUT, Multiplexed
+from tracewright.sandboxes._jail import images
 from tracewright.sandboxes._jail.pool import Cell
 
 CONTROLLER = """
@@ -157,7 +159,7 @@ def test_a_missing_image_is_told_with_the_script_that_makes_it(tmp_path: Path, e
 
 def test_an_image_with_other_libraries_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     where = daemons.address(engine)
-    monkeypatch.setattr(docker_sandbox, "version", lambda name: "0.0.1")
+    monkeypatch.setattr(images, "version", lambda name: "0.0.1")
 
     with pytest.raises(MissingPartError, match=r"it has ast-grep-cli \S+ where we have 0\.0\.1.*build-image\.sh"):
         _preflight(tmp_path, address=where)
@@ -191,6 +193,46 @@ def test_closing_takes_every_container_away(engine: str) -> None:
     within(engine, work)
 
     assert str(os.getpid()) not in [value.split("/")[-2] for value in _labelled(daemons.address(engine)).values()]
+
+
+def test_a_runtime_with_a_kernel_of_its_own_is_proven_and_says_what_it_lacks() -> None:
+    _needs_gvisor()
+    kernel = outcome_of("docker", program("import os; print(os.uname().release)"), runtime="runsc")
+
+    assert (kernel.status, kernel.stdout.strip() != os.uname().release) == ("ok", True)
+    assert kernel.observed.isolation is not None
+    assert kernel.observed.isolation.lacks == docker_sandbox.RUNTIME_LACKS
+
+
+def test_a_runtime_that_the_engine_would_not_use_is_refused(tmp_path: Path, engine: str) -> None:
+    told = {"docker": "has no runtime 'nonsense', only", "podman": "takes no runtime through its socket"}
+
+    with pytest.raises(MissingPartError, match=told[engine]):
+        _preflight(tmp_path, address=daemons.address(engine), runtime="nonsense")
+
+
+def test_an_engine_that_dies_while_a_job_is_at_work_is_an_error_and_no_verdict(engine: str) -> None:
+    own, marker = daemons.start(engine), secrets.token_hex(8)
+
+    async def main() -> None:
+        sandbox = registry.build("sandboxes", "docker", {"address": own.address}, registry.Parts(home=proven_home()))
+        running = asyncio.create_task(sandbox.run(program(f"import time; time.sleep(3) # {marker}")))
+        while not await asyncio.to_thread(survivors, marker):
+            await asyncio.sleep(0.05)
+        daemons.kill(own)
+        try:
+            await running
+        finally:
+            await sandbox.close()
+
+    with pytest.raises(SandboxError, match="did not answer"):
+        asyncio.run(main())
+    assert gone_within(5.0, marker)
+
+
+def _needs_gvisor() -> None:
+    if shutil.which("runsc") is None:
+        pytest.skip("gvisor: needs runsc; run: apt-get install runsc")
 
 
 def _labelled(where: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ class Options(Record):
 
 
 class WholeTrace:
-    """Writes the stored trace under `record`, its texts escaped as in every other format, and the sha256 of its bytes."""
+    """Writes the stored trace under `record`, its texts escaped as in every format; `sha256` is that of its bytes."""
 
     format = "trace"
     columns = COLUMNS

@@ -150,6 +150,8 @@ def _walls(version: tuple[int, ...]) -> list[str]:
         # Older releases have no such switch; there the system call filter alone refuses new namespaces.
         *(["--disable-userns"] if version >= (0, 8) else []),
         "--die-with-parent",
+        # A first process of bubblewrap would be open to every other one in the jail; ours is not (see `first`).
+        "--as-pid-1",
         "--new-session",
         *("--cap-drop", "ALL", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "jail"),
     ]

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-import os
-import sys
+import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,15 +26,15 @@ from tracewright.sandboxes._docker import owner
 from tracewright.sandboxes._docker.container import Container
 from tracewright.sandboxes._docker.daemon import Daemon, Engine
 from tracewright.sandboxes._docker.request import ENVIRONMENT, Plan, arguments
-from tracewright.sandboxes._jail import preflight
+from tracewright.sandboxes._jail import images, preflight
 from tracewright.sandboxes._jail.admission import Admission, budget
 from tracewright.sandboxes._jail.exchange import Question
 from tracewright.sandboxes._jail.pool import Cell, Pool
 from tracewright.sandboxes._jail.process import Jail
 from tracewright.sandboxes._jail.profile import profile
 
-LIBRARIES = ("ast-grep-cli", "ast-grep-py", "pytest", "pyyaml")
-"""What an image must have in the very versions that we have, so that a job finds out the same in every sandbox."""
+RUNTIME_LACKS = ("processes_of_tree", "supervisor")
+"""What a runtime with a kernel of its own answers otherwise, as gVisor does; docs/containers.md says how."""
 BUILD = "run: deploy/docker/build-image.sh"
 
 
@@ -105,17 +103,24 @@ class DockerSandbox:
     async def _launch(self) -> Launcher:
         daemon = await asyncio.to_thread(Daemon, self._options.address)
         try:
-            engine = await daemon.engine()
-            plan = await self._plan(daemon, engine)
-            await owner.collect(daemon)
+            asked = daemon.engine(), daemon.image(self._options.image), owner.collect(daemon)
+            engine, image, _ = await asyncio.gather(*asked)
+            plan = self._plan(daemon, engine, image)
         except BaseException:
             daemon.close()
             raise
-        return Launcher(daemon, engine, plan, self._blobs, asyncio.Semaphore(self._options.starts))
+        # Processes that share the machine share its engine too.
+        starts = max(1, int(self._options.starts * self._share))
+        return Launcher(daemon, engine, plan, self._blobs, asyncio.Semaphore(starts))
 
-    async def _plan(self, daemon: Daemon, engine: Engine) -> Plan:
+    def _plan(self, daemon: Daemon, engine: Engine, image: str) -> Plan:
         runtime = self._options.runtime
-        if runtime and engine.runtimes and runtime not in engine.runtimes:
+        if runtime and engine.podman:
+            raise MissingPartError(
+                f"podman takes no runtime through its socket, found runtime = {runtime!r}; leave it out and start its"
+                f" service with: podman --runtime {runtime} system service"
+            )
+        if runtime and runtime not in engine.runtimes:
             known = ", ".join(engine.runtimes)
             raise MissingPartError(
                 f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it"
@@ -126,7 +131,6 @@ class DockerSandbox:
             path = self._home / "preflight" / f"seccomp-{_sha256(filter_)[:16]}.json"
             write_whole(path, filter_)
             filter_ = str(path.resolve())
-        image = await daemon.image(self._options.image)
         return Plan(image, filter_, runtime, engine.podman, engine.bounds_memory, engine.bounds_processes)
 
 
@@ -139,6 +143,7 @@ class Launcher:
     plan: Plan
     blobs: Blobs
     starts: asyncio.Semaphore
+    _name: str = field(default_factory=partial(secrets.token_hex, 8))
     _background: set[asyncio.Task[None]] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=partial(itertools.count, 1))
 
@@ -149,14 +154,14 @@ class Launcher:
     async def proof(self, cache: Path) -> str:
         """Prove the jail on this engine; returns the id of the proof."""
         cell = Cell(Limits())
-        wanted = {name: version(name) for name in LIBRARIES}
+        wanted = images.wanted()
         asked = arguments(self.plan.container(cell, self.blobs, {}))
         parts = [self.engine.version, *asked, *(f"{name}=={number}" for name, number in wanted.items())]
         names = [name for name, _ in ENVIRONMENT]
 
         async def start() -> Jail:
             jail = await self._start(cell, {**self.plan.opening(cell), "tell": list(wanted)})
-            if fault := _unlike(jail.ready, wanted):
+            if fault := images.unlike(jail.ready, wanted):
                 await jail.end()
                 raise MissingPartError(f"the image of the docker sandbox is not ours: {fault}; {BUILD}")
             return jail
@@ -173,10 +178,11 @@ class Launcher:
             backend="docker",
             level="container",
             memory="tree" if self.plan.bounds_memory else "per_process",
-            processes="tree" if self.plan.bounds_processes else "per_user",
+            processes=_bound(self.plan),
             network="none",
             seccomp=_sha256(profile()),
             preflight=proof,
+            lacks=RUNTIME_LACKS if self.plan.runtime else (),
         )
 
     async def close(self) -> None:
@@ -196,7 +202,8 @@ class Launcher:
 
     async def _started(self, cell: Cell, opening: dict[str, Any]) -> Jail:
         request = self.plan.container(cell, self.blobs, owner.label())
-        name = f"tracewright-{os.getpid()}-{owner.started(os.getpid())}-{id(self):x}-{next(self._numbers)}"
+        # Each start has a name that no other has, of whatever task, attempt, process or machine.
+        name = f"tracewright-{self._name}-{next(self._numbers)}"
         async with self.starts:
             try:
                 await self.daemon.create(name, request)
@@ -222,16 +229,10 @@ async def _dropped(started: asyncio.Future[Jail]) -> None:
         await jail.end()
 
 
-def _unlike(ready: Any, wanted: dict[str, str]) -> str:
-    """Say in what an image differs from what we have ourselves, or return nothing."""
-    ours = ".".join(map(str, sys.version_info[:2]))
-    theirs = str(ready.get("python", ""))
-    if theirs.split(".")[:2] != ours.split("."):
-        return f"it has Python {theirs} where we have {ours}"
-    for name, number in wanted.items():
-        if (found := ready.get("has", {}).get(name)) != number:
-            return f"it has {name} {found} where we have {number}"
-    return ""
+def _bound(plan: Plan) -> Literal["tree", "per_user", "none"]:
+    if plan.runtime:
+        return "none"
+    return "tree" if plan.bounds_processes else "per_user"
 
 
 def _sha256(text: str) -> str:

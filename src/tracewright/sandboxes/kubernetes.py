@@ -13,7 +13,6 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError, UsageError
 from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.registry import Parts, module_path
-from tracewright.sandboxes._jail import preflight, seccomp
+from tracewright.sandboxes._jail import images, preflight, seccomp
 from tracewright.sandboxes._jail.admission import Admission
 from tracewright.sandboxes._jail.cgroups import SCAFFOLD
 from tracewright.sandboxes._jail.exchange import Question
@@ -44,8 +43,6 @@ INPUT_BYTES = 64 << 20
 TRIES = 4
 PAUSE_SECONDS = 0.5
 MARGIN_SECONDS = 30
-LIBRARIES = ("ast-grep-cli", "ast-grep-py", "pytest")
-"""What must be of our version in the image, or a replay here would not agree with what ran there."""
 LACKS = ("end_with_controller", "network_namespace", "processes_of_tree")
 
 
@@ -229,15 +226,21 @@ async def _tried(work: Callable[[], Awaitable[Found]]) -> Found:
 async def _proof(launcher: Launcher, cache: Path) -> str:
     cell = Cell(Limits())
     manifest = manifests.job("proof", launcher.options, cell.limits)
-    parts = [launcher.options.context, json.dumps(manifest), hashlib.sha256(launcher.filter).hexdigest()]
+    wanted = images.wanted()
+    parts = [
+        launcher.options.context,
+        json.dumps(manifest),
+        hashlib.sha256(launcher.filter).hexdigest(),
+        *wanted.values(),
+    ]
 
     async def start() -> Jail:
-        jail = await launcher.start(cell, LIBRARIES)
-        wrong = {name: found for name, found in jail.ready.get("has", {}).items() if found != version(name)}
-        if wrong:
+        jail = await launcher.start(cell, tuple(wanted))
+        if fault := images.unlike(jail.ready, wanted):
             await jail.end()
-            told = ", ".join(f"{name} {found or 'missing'} (here: {version(name)})" for name, found in wrong.items())
-            raise MissingPartError(f"the image of the kubernetes sandbox holds other libraries: {told}; build it anew")
+            raise MissingPartError(
+                f"the image of the kubernetes sandbox is not ours: {fault}; build it anew and push it"
+            )
         return jail
 
     try:

@@ -10,6 +10,7 @@ import select
 import signal
 
 from tracewright.jobs._worker import harden
+from tracewright.jobs._worker.child import end_of
 
 
 def lead() -> None:
@@ -25,7 +26,7 @@ def lead() -> None:
     poll = select.poll()
     # Bytes on stdin are the worker's to read; only that there will be no more concerns us.
     poll.register(0, 0)
-    poll.register(os.pidfd_open(child), select.POLLIN)
+    poll.register(end_of(child), select.POLLIN)
     poll.poll()
     # The kernel ends all that the first process leaves behind.
     os._exit(0)

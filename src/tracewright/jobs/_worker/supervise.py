@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from tracewright.jobs import Result
 from tracewright.jobs._worker.capture import Capture
+from tracewright.jobs._worker.child import end_of
 from tracewright.jobs._worker.frames import read_frame, write_frame
 from tracewright.jobs._worker.results import pack, unpack
 
@@ -104,7 +105,7 @@ def _become(run: Callable[[], Result], out: int, err: int, report: int, private:
 def _watch(child: int, captures: Mapping[int, Capture], wall_seconds: float) -> Result | None:
     """Read until the child ended; return a result only where it had to be stopped."""
     deadline = time.monotonic() + wall_seconds
-    ended = os.pidfd_open(child)
+    ended = end_of(child)
     poll = select.poll()
     for descriptor in (*captures, ended):
         poll.register(descriptor, select.POLLIN)

@@ -6,6 +6,7 @@ import difflib
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,9 @@ def receive(inputs: Mapping[str, int], body: bytes) -> None:
         path.chmod(0o444)
         offset += size
     for folder in {Path(name).parent for name in inputs}:
-        folder.chmod(0o555)
+        # The folder that a kubelet lays out belongs to root; the files in it are ours.
+        with suppress(PermissionError):
+            folder.chmod(0o555)
 
 
 def collect(folder: Path, before: Mapping[str, str], limit: int) -> Changes:

@@ -12,12 +12,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 import docker
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from tracewright.errors import MissingPartError, SandboxError
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+TIMEOUT_SECONDS = 60
 GONE = {404, 409}
 """What an engine says of a container that it does not have any more, or that does not run."""
 
@@ -46,8 +48,8 @@ class Daemon:
                 f" {self.address}; name its socket: address = 'unix:///run/docker.sock' (or set DOCKER_HOST so)"
             )
         try:
-            self._api = docker.APIClient(base_url=self.address, version="auto", timeout=60)
-        except DockerException as error:
+            self._api, self._version = _client(self.address)
+        except (DockerException, RequestException) as error:
             raise MissingPartError(
                 f"the docker sandbox cannot speak to {self.address}: {_told(error)}; start the engine (systemctl start"
                 " docker, or podman system service --time=0), let this user write to its socket, or name another one"
@@ -55,12 +57,11 @@ class Daemon:
             ) from error
 
     async def engine(self) -> Engine:
-        """Ask the engine who it is and what it can hold back."""
-        version, info = await self._ask(self._api.version), await self._ask(self._api.info)
-        names = [part.get("Name", "") for part in version.get("Components") or ()]
+        """Ask the engine what it can hold back."""
+        info = await self._ask(self._api.info)
         return Engine(
-            version=f"{' '.join(names)} {version.get('Version')}",
-            podman=any("podman" in name.lower() for name in names),
+            version=self._version or f"docker {info.get('ServerVersion')}",
+            podman=bool(self._version),
             bounds_memory=bool(info.get("MemoryLimit")),
             bounds_processes=bool(info.get("PidsLimit")),
             runtimes=tuple(sorted(info.get("Runtimes") or ())),
@@ -135,6 +136,20 @@ class Daemon:
             raise SandboxError(f"the engine at {self.address} refused: {_told(error)}") from error
         except (DockerException, RequestException) as error:
             raise SandboxError(f"the engine at {self.address} did not answer: {_told(error)}") from error
+
+
+def _client(address: str) -> tuple[docker.APIClient, str]:
+    """Return a client for the version that an engine speaks, and what a podman calls itself; empty for Docker.
+
+    The SDK would ask for its full version first, for which podman starts programs: a ping takes no time.
+    """
+    with docker.APIClient(base_url=address, version=DEFAULT_DOCKER_API_VERSION, timeout=TIMEOUT_SECONDS) as stranger:
+        pong = stranger.get(f"{stranger.base_url}/_ping", timeout=TIMEOUT_SECONDS)
+        pong.raise_for_status()
+    spoken = pong.headers.get("Api-Version", DEFAULT_DOCKER_API_VERSION)
+    podman = pong.headers.get("Libpod-Api-Version", "")
+    client = docker.APIClient(base_url=address, version=spoken, timeout=TIMEOUT_SECONDS)
+    return client, f"podman {podman}" if podman else ""
 
 
 def _own(response: Any) -> socket.socket:

@@ -12,6 +12,7 @@ from typing import Any
 from tracewright.blobs import Blobs
 from tracewright.errors import SandboxError, UsageError
 from tracewright.records.job import MIB
+from tracewright.sandboxes._jail import seccomp
 from tracewright.sandboxes._jail.cgroups import SCAFFOLD
 from tracewright.sandboxes._jail.layout import INPUTS, PACKAGE, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot, package
 from tracewright.sandboxes._jail.pool import Cell
@@ -22,6 +23,8 @@ INODES = 65536
 """How many files a work folder holds at most; podman takes no such option."""
 OPEN_FILES = 256
 USER_PROCESSES = 4096
+RUNTIME_PROCESSES = 1024
+"""A runtime with a kernel of its own has processes of its own, which the engine counts with the job's."""
 
 ENVIRONMENT = (
     ("HOME", SCRATCH),
@@ -76,7 +79,9 @@ class Plan:
             "AS": None if self.bounds_memory else cell.limits.memory_bytes,
             "NPROC": None if self.bounds_processes else cell.limits.processes + SCAFFOLD,
         }
-        return {"limits": limits, "folders": [WORKSPACE, SCRATCH, SHARED_MEMORY], "sweep": True}
+        opening = {"limits": limits, "folders": [WORKSPACE, SCRATCH, SHARED_MEMORY], "sweep": True}
+        # A runtime with a kernel of its own may drop the engine's filter, as gVisor does: then the worker's holds.
+        return {**opening, "filter": seccomp.program().hex()} if self.runtime else opening
 
     def _masks(self) -> list[str]:
         """Podman shows the name servers of this machine even where there is no network."""
@@ -102,7 +107,7 @@ class Plan:
         return {
             "Memory": limits.memory_bytes,
             "MemorySwap": limits.memory_bytes,
-            "PidsLimit": limits.processes + SCAFFOLD,
+            "PidsLimit": limits.processes + SCAFFOLD + (RUNTIME_PROCESSES if self.runtime else 0),
             "NanoCpus": limits.cpu_cores * 10**9,
             "ShmSize": SCRATCH_BYTES,
             "Tmpfs": {

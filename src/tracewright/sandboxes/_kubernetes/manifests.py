@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracewright.records.job import MIB, Limits
-from tracewright.sandboxes._jail.layout import INPUTS, SCRATCH, SHARED_MEMORY, WORKSPACE, boot
+from tracewright.sandboxes._jail.layout import INPUTS, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot
 
 CONTAINER = "worker"
 SCRATCH_BYTES = 64 * MIB
@@ -19,7 +19,7 @@ DIGEST = r"^$|^[\w./:-]+@sha256:[0-9a-f]{64}$"
 ENVIRONMENT = {
     "HOME": SCRATCH,
     "LANG": "C.UTF-8",
-    "PATH": "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin",
+    "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
@@ -46,7 +46,7 @@ class Shape(BaseModel):
     deadline_seconds: int = Field(default=900, ge=60)
     """When the cluster ends a pod, whatever became of us; no job may last as long."""
     python: str = "python3"
-    libraries: tuple[str, ...] = ("/opt/venv/lib/python3/site-packages",)
+    libraries: tuple[str, ...] = (VENV,)
     """Where in the image the jobs' libraries lie; our own package lies in /opt/tracewright."""
     library_path: str = ""
     """Where the linker looks first, for an image whose interpreter lies outside /usr."""
