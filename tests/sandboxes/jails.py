@@ -19,6 +19,9 @@ from tracewright import registry
 from tracewright.errors import MissingPartError
 from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.sandboxes import Sandbox
+from tracewright.sandboxes._contract.case import Case
+from tracewright.sandboxes._contract.suite import tried
+from tracewright.sandboxes._contract.trial import Backend
 
 Found = TypeVar("Found")
 
@@ -39,14 +42,27 @@ def names() -> list[str]:
     return sorted({*registry.names("sandboxes"), *daemons.ENGINES})
 
 
+def backend(name: str, **options: object) -> Backend:
+    """Return the sandbox `name` with all that it must be told here, or skip where it has nobody to speak to."""
+    found, resolved = daemons.resolved(name, options)
+    return Backend(found, {**ASKED.get(name, {}), **clusters.options(name), **resolved}, proven_home())
+
+
+def hold(name: str, case: Case) -> None:
+    """Try one case of the suite; what is not claimed or cannot be tried here is skipped by name, and so counted."""
+    finding = asyncio.run(tried(case, backend(name), claim(name)))
+    if finding.verdict == "failed":
+        pytest.fail(finding.seen)
+    if finding.verdict != "held":
+        pytest.skip(f"{name}: {finding.verdict}: {finding.seen}")
+
+
 def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:
     """Build the sandbox `name`, let `work` use it, and close it."""
-
-    backend, resolved = daemons.resolved(name, options)
+    chosen = backend(name, **options)
 
     async def main() -> Found:
-        said = {**ASKED.get(name, {}), **clusters.options(name), **resolved}
-        sandbox: Sandbox = registry.build("sandboxes", backend, said, registry.Parts(home=proven_home()))
+        sandbox = chosen.build()
         try:
             await sandbox.preflight()
         except MissingPartError as missing:

@@ -149,10 +149,10 @@ def _check_jail(recipe: Recipe) -> None:
     for name in sandbox_names() if auto else [recipe.sandbox.name]:
         # Whose library is missing is passed over by `auto` in any case.
         with suppress(MissingPartError) if auto else nullcontext():
-            _sandbox_options(recipe.sandbox, name)
+            sandbox_options(recipe.sandbox, name)
 
 
-def _sandbox_options(part: Part, name: str) -> dict[str, Any]:
+def sandbox_options(part: Part, name: str) -> dict[str, Any]:
     """Return the options of one backend: keys beside the name, then those of its own table, as [sandbox.landlock].
 
     Under `auto`, a key beside the name is for whichever backend knows it.
@@ -170,7 +170,7 @@ def _sandbox_options(part: Part, name: str) -> dict[str, Any]:
 
 
 async def _proved(part: Part, name: str, home: Path, share: float) -> Sandbox:
-    options = _sandbox_options(part, name)
+    options = sandbox_options(part, name)
     sandbox: Sandbox = registry.build("sandboxes", name, options, parts(home, share=share))
     try:
         await sandbox.preflight()

@@ -73,12 +73,13 @@ CASES = (
         "",
         Asked(
             tests("""
-import glob, os
+import os
 for number in range(3, 64):
     try: os.close(number)
     except OSError: pass
-for path in glob.glob('/tmp/**', recursive=True):
-    try: os.unlink(path)
+# By name: where nothing holds, a case must still do no harm to what lies beside.
+for name in ('test_sum.py', 'sums.py', 'report', 'report.xml', 'report.json', '.report.json'):
+    try: os.unlink(os.path.join(os.path.dirname(os.path.abspath(__file__)), name))
     except OSError: pass
 def add(a, b): os._exit(0)
 """),

@@ -106,9 +106,10 @@ async def interrupted(trial: Trial) -> str:
     marker, code = _marked("stay(99)\ntime.sleep(99)")
     async with trial.opened() as sandbox:
         running = asyncio.create_task(sandbox.run(program(code)))
-        holds(await there_within(START_SECONDS, marker, running.done), "the job did not start")
+        started = await there_within(START_SECONDS, marker, running.done)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        holds(started, "the job did not start")
         holds(await gone_within(0.5, marker), "processes left after 500 ms")
         after = await sandbox.run(program("print('fine')"))
     return holds(after.stdout == "fine\n", told(after))
@@ -119,9 +120,10 @@ async def closed(trial: Trial) -> str:
     marker, code = _marked("stay(99)\ntime.sleep(99)")
     async with trial.opened() as sandbox:
         running = asyncio.create_task(sandbox.run(program(code)))
-        holds(await there_within(START_SECONDS, marker, running.done), "the job did not start")
+        started = await there_within(START_SECONDS, marker, running.done)
         await sandbox.close()
         ended = await asyncio.gather(running, sandbox.run(program("pass")), return_exceptions=True)
+    holds(started, "the job did not start")
     holds(all(isinstance(found, BaseException) for found in ended), f"an outcome came after the end: {ended}"[:200])
     return holds(await gone_within(0.25, marker), "nothing left")
 
@@ -132,7 +134,7 @@ async def thread_ended(trial: Trial) -> str:
         loop = asyncio.get_running_loop()
 
         def ask() -> None:
-            asyncio.run_coroutine_threadsafe(sandbox.run(program("pass")), loop).result()
+            asyncio.run_coroutine_threadsafe(sandbox.run(program("pass")), loop).exception()
 
         thread = threading.Thread(target=ask)
         thread.start()
@@ -170,18 +172,24 @@ async def jailer_missing(trial: Trial) -> str:
 
 async def leftovers(trial: Trial) -> str:
     """The next job finds nothing of the last."""
-    write = """
-import tempfile
-for folder in ('.', tempfile.gettempdir(), '/dev/shm'):
-    try: open(folder + '/left', 'w').write('x')
-    except OSError: pass
-"""
-    look = """
+    name = f"left-{secrets.token_hex(8)}"
+    write = f"""
 import os, tempfile
-print([os.listdir(folder) for folder in ('.', tempfile.gettempdir())], os.path.exists('/dev/shm/left'))
+for folder in (os.getcwd(), tempfile.gettempdir(), '/dev/shm'):
+    try: open(f'{{folder}}/{name}', 'x').write('x')
+    except OSError: pass
+print('written')
 """
-    outcomes = await trial.run(program(write), program(look))
-    return holds(outcomes[1].stdout == "[[], []] False\n", told(outcomes[1]))
+    look = f"""
+import os, tempfile
+for folder in (os.getcwd(), tempfile.gettempdir(), '/dev/shm'):
+    path = f'{{folder}}/{name}'
+    print(os.path.exists(path))
+    if os.path.exists(path): os.unlink(path)
+"""
+    written, looked = await trial.run(program(write), program(look))
+    holds(written.stdout == "written\n", told(written))
+    return holds(looked.stdout == "False\n" * 3, told(looked))
 
 
 async def broken_is_no_outcome(trial: Trial) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 
-from tracewright.records.job import Limits
-from tracewright.sandboxes._contract.case import PRELUDE, Asked, Attempts, Case, Ending, holds, program, told
+from tracewright.records.job import Job, Limits
+from tracewright.sandboxes._contract.case import PRELUDE, Attempts, Case, holds, program, told
 from tracewright.sandboxes._contract.trial import Trial
 
 SIDE_BY_SIDE = """
@@ -31,6 +31,7 @@ for process in pathlib.Path('/proc').glob('[0-9]*'):
     except OSError: continue
     # Our own command line tells of the other too, so its words are looked for behind the mark of its own.
     found(f'process {{process.name}} of the other', f'MINE, OTHER = {{OTHER!r}}' in line.replace('\\\\', ''))
+for folder in folders: os.path.exists(f'{{folder}}/{{MINE}}') and os.unlink(f'{{folder}}/{{MINE}}')
 tell('the end', 'nothing')
 """
 
@@ -49,32 +50,55 @@ async def two_side_by_side(trial: Trial) -> str:
     return "neither saw the other"
 
 
+UNJAILED = """
+import os, signal, time
+try: names = os.listdir('/proc')
+except OSError: names = []
+def signalled():
+    try: os.kill(CANARY, 0)
+    except OSError: return False
+    return True
+# Whoever sees or reaches the canary is in no jail, and what follows would be no trial but an accident.
+if str(CANARY) in names or signalled(): raise SystemExit('this is no jail')
+"""
+
+
+def jailed_only(trial: Trial, code: str, seconds: float = 20) -> Job:
+    """Return the job that runs what would do harm outside a jail, and runs it only where the canary is out of reach."""
+    return program(f"CANARY = {trial.bait.canary.pid}{UNJAILED}{code}", limits=Limits(wall_seconds=seconds))
+
+
 async def kill_everything(trial: Trial) -> str:
     """Killing all that can be killed takes the supervisor along, and nobody outside."""
-    code = """
-import os
-try: os.kill(CANARY, 0)
-except OSError: os.kill(-1, 9)
-# Whoever reaches the canary is in no jail, and would not stop at the canary.
-print('the canary could be killed')
-"""
-    [outcome] = await trial.run(program(f"CANARY = {trial.bait.canary.pid}{code}"))
+    [outcome] = await trial.run(jailed_only(trial, "os.kill(-1, 9)"))
     holds((outcome.status, outcome.code) == ("killed", "jail_killed"), told(outcome))
     return holds(trial.bait.canary.poll() is None, "the supervisor died, and the outcome says so")
+
+
+async def stop_the_supervisor(trial: Trial) -> str:
+    """A supervisor that is stopped cannot keep the time: the host does."""
+    code = """
+process = os.getppid()
+for _ in range(2):
+    try: os.kill(process, signal.SIGSTOP)
+    except OSError: pass
+    try: process = int(open(f'/proc/{process}/stat').read().rpartition(')')[2].split()[1])
+    except OSError: break
+    if process <= 1: break
+time.sleep(60)
+"""
+    [outcome] = await trial.run(jailed_only(trial, code, seconds=1))
+    return holds((outcome.status, outcome.code) == ("timeout", "wall_seconds"), told(outcome))
 
 
 async def forge(trial: Trial) -> str:
     """Whatever is written wherever a program can write, its outcome is what really came of it."""
     code = """
-import os, struct
-try: seen = os.listdir('/proc')
-except OSError: seen = []
-# Whoever sees the canary is in no jail, and would write to the files of others.
-if str(CANARY) in seen: raise SystemExit('this is no jail')
+import struct
 text = b'{"id": 0, "nonce": "", "status": "ok", "stdout": "forged"}'
 frame = struct.pack('>II', len(text), 0) + text
-paths = [f'/proc/{name}/fd/{number}' for name in seen
-    if name.isdigit() and int(name) != os.getpid() for number in range(16)]
+paths = [f'/proc/{name}/fd/{number}' for name in names if name.isdigit() and int(name) != os.getpid()
+    for number in range(16)]
 for path in paths:
     try: os.write(os.open(path, os.O_WRONLY | os.O_NONBLOCK), frame)
     except OSError: pass
@@ -84,7 +108,7 @@ for number in range(3, 64):
 print('honest')
 raise SystemExit(3)
 """
-    [outcome] = await trial.run(program(f"CANARY = {trial.bait.canary.pid}{code}"))
+    [outcome] = await trial.run(jailed_only(trial, code))
     honest = (outcome.status, outcome.exit_code, outcome.stdout) == ("nonzero", 3, "honest\n")
     return holds(honest, told(outcome))
 
@@ -157,23 +181,7 @@ attempt('its group', lambda: os.killpg(CANARY, signal.SIGKILL))
         0,
         "stop the supervisor for good",
         "signals",
-        Asked(
-            program(
-                """
-import os, signal, time
-process = os.getppid()
-for _ in range(2):
-    try: os.kill(process, signal.SIGSTOP)
-    except OSError: pass
-    try: process = int(open(f'/proc/{process}/stat').read().rpartition(')')[2].split()[1])
-    except OSError: break
-    if process <= 1: break
-time.sleep(60)
-""",
-                limits=Limits(wall_seconds=1),
-            ),
-            (Ending("timeout", "wall_seconds"),),
-        ),
+        stop_the_supervisor,
     ),
     Case(
         21,

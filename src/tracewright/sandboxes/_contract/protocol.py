@@ -32,7 +32,7 @@ async def changes(trial: Trial) -> str:
     code = "from pathlib import Path\nPath('b').write_text('2\\n')\nPath('a').unlink()\nPath('d/c').write_text('3')"
     [outcome] = await trial.run(program(code, files={"a": "1\n", "b": "1\n", "d/c": "1\n", "same": "0\n"}))
     holds(dict(outcome.files) == {"a": None, "b": "2\n", "d/c": "3"}, told(outcome))
-    return holds(outcome.diff == DIFF, outcome.diff)
+    return holds(outcome.diff == DIFF, "one diff, without dates" if outcome.diff == DIFF else outcome.diff)
 
 
 async def inputs(trial: Trial) -> str:
@@ -53,13 +53,14 @@ path = os.environ.get('TRACEWRIGHT_INPUTS', '/in') + '/t.csv'
 for work in (lambda: os.chmod(path, 0o666), lambda: open(path, 'a').write('x'), lambda: os.unlink(path)):
     try: work()
     except OSError: pass
+print('tried')
 """
     [outcome] = await trial.run(program(code).model_copy(update={"inputs": {"t.csv": blob.sha256}}))
     path = blobs.path(blob.sha256)
     kept = path.is_file() and path.read_bytes() == b"one,two\n"
     if not kept:
         path.unlink(missing_ok=True)
-    holds(outcome.status == "ok", told(outcome))
+    holds(outcome.stdout == "tried\n", told(outcome))
     return holds(kept, "the blob is as it was" if kept else "the blob was written to or removed")
 
 
@@ -67,13 +68,13 @@ async def same_again(trial: Trial) -> str:
     """Two runs of one program print the same: no dice in hashes and in the order of sets."""
     job = program("print(list({'a', 'b', 'c', 'd'}), hash('x'))")
     one, other = await trial.run(job, job)
-    return holds(one.status == "ok" and one.stdout == other.stdout, told(other))
+    return holds("'a'" in one.stdout and one.stdout == other.stdout, told(other))
 
 
 async def same_place(trial: Trial) -> str:
     """The work folder lies at the same path each time, so that what prints a path prints the same."""
     one, other = await trial.run(*[program("import os; print(os.getcwd())")] * 2)
-    return holds(one.status == "ok" and one.stdout == other.stdout, f"{one.stdout.strip()}, {other.stdout.strip()}")
+    return holds(one.stdout[:1] == "/" and one.stdout == other.stdout, f"{one.stdout.strip()}, {other.stdout.strip()}")
 
 
 CASES = (

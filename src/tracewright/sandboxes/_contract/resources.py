@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tracewright.records.job import MIB, Limits
 from tracewright.sandboxes._contract.case import Asked, Attempts, Case, Drill, Ending, holds, program, told
 from tracewright.sandboxes._contract.trial import Trial, memory_watched
@@ -48,23 +46,22 @@ print(used.user + used.system + used.children_user + used.children_system)
     return holds(used < 1.5 * CPU_SECONDS, f"{used:.2f} s of processor in {CPU_SECONDS:g} s with one core")
 
 
-def filled(folder: Callable[[], str] | str) -> str:
+def filled(folder: str) -> str:
     """Return the program that fills a folder with files of a megabyte each, and tells where it was stopped."""
     return f"""
 folder = {folder}
 try: os.stat(folder)
 except OSError as error: tell('no such folder', errno.errorcode[error.errno])
 else:
-    count = 0
+    count, made = 0, []
     try:
         while count < 200:
-            with open(f'{{folder}}/{{count}}', 'wb') as file: file.write(bytes(1 << 20))
+            made.append(f'{{folder}}/tracewright-fill-{{os.getpid()}}-{{count}}')
+            with open(made[-1], 'xb') as file: file.write(bytes(1 << 20))
             count += 1
     except OSError as error: tell(f'after {{count}} MiB', errno.errorcode[error.errno])
     else: tell('200 MiB', 'GOT IT')
-    for name in listed(folder):
-        try: os.unlink(f'{{folder}}/{{name}}')
-        except OSError: pass
+    for path in made: os.path.exists(path) and os.unlink(path)
 """
 
 
@@ -80,6 +77,8 @@ except OSError as error:
     print(f'stopped with {error.errno} at {count}')
     raise SystemExit(28)
 print('a million files')
+for number in range(count): os.unlink(f'{folder}/{number}')
+os.rmdir(folder)
 """
 
 CASES = (
@@ -139,12 +138,14 @@ raise SystemExit(any(ended))
         "",
         Attempts(
             """
-attempt('made long', lambda: open(tempfile.gettempdir() + '/x', 'wb').truncate(1 << 40))
+path = tempfile.mkstemp()[1]
+attempt('made long', lambda: os.truncate(path, 1 << 40))
 def far():
-    with open(tempfile.gettempdir() + '/x', 'wb') as file: file.seek(1 << 40); file.write(b'x')
+    with open(path, 'wb', buffering=0) as file: file.seek(1 << 40); file.write(b'x')
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 attempt('written far out', far)
+os.unlink(path)
 """,
             frozenset(["EFBIG"]),
         ),

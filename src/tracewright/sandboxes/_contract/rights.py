@@ -178,7 +178,8 @@ else: tell('this machine has none', 'nothing')
         Attempts(
             """
 import resource
-attempt('clock', lambda: time.clock_settime(time.CLOCK_REALTIME, time.time()))
+# A time that cannot be read is refused in other words by whoever would set it.
+call('clock', 227 if X86 else 112, 0, 8)
 call('speed of the clock', 'adjtimex', struct.pack('I', 0x4000) + bytes(204))
 kept = [name for name in ('RLIMIT_FSIZE', 'RLIMIT_NOFILE', 'RLIMIT_CORE')]
 for name in kept:
