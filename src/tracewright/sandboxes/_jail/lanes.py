@@ -20,7 +20,7 @@ from tracewright.sandboxes._jail.process import Jail
 
 FRAME_JOBS = 32
 FRAME_BYTES = 8 << 20
-SHORTEST_LULL, LONGEST_LULL = 0.0003, 0.005
+SHORTEST_LULL, LONGEST_LULL = 0.0003, 0.01
 """Between two looks at the answers to one frame: each look costs the worker a turn of its core."""
 
 
