@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,17 +24,26 @@ _VERBATIM = re.compile(
 
 @dataclass(frozen=True)
 class Shape:
-    """What a text is made of: `digest` over its tree, comments aside; `tokens` its leaves; `comments` their texts."""
+    """What a text is made of: `digest` over its tree, comments aside; `tokens` its leaves; `comments` their texts.
+
+    `said` is what the digest is made of: the tree as a text.
+    """
 
     digest: str
     tokens: tuple[str, ...]
     comments: tuple[str, ...]
     errors: int
+    said: str
 
 
 def shape(text: str, language: str) -> Shape:
     """Return the shape of a text; `language` must be a canonical name."""
     return _shape_again(text, language) if len(text) <= MOST_KEPT else _shape(text, language)
+
+
+def same_tree(text: str, language: str, known: Shape) -> bool:
+    """Say whether a text has the digest of a known shape; looks no further than to the first difference."""
+    return _walked(text, language, known.said) is not None
 
 
 def parsed(text: str, language: str) -> SgNode:
@@ -48,41 +57,67 @@ def _root_again(text: str, language: str) -> SgRoot:
 
 
 def _shape(text: str, language: str) -> Shape:
+    shape = _walked(text, language)
+    assert shape is not None  # noqa: S101  # there is nothing that it could differ from
+    return shape
+
+
+_shape_again = lru_cache(maxsize=32)(_shape)
+
+
+def _walked(text: str, language: str, wanted: str | None = None) -> Shape | None:
+    """Return the shape of a text, or None as soon as it turns out not to say what is `wanted`."""
     said: list[str] = []
     tokens: list[str] = []
     comments: list[str] = []
-    errors = 0
+    errors = at = 0
     # None closes the node that was opened last. Every call into the binding costs, so there is none too many.
     stack: list[SgNode | None] = [parsed(text, language)]
     while stack:
         node = stack.pop()
         if node is None:
             said.append(")")
-            continue
-        kind = node.kind()
-        comment, verbatim = _traits(kind)
-        if comment:
-            comments.append(node.text().strip())
-            continue
-        children = node.children()
-        own = "" if children else node.text()
-        errors += kind == "ERROR" or _is_missing(node, not children, own)
-        if not children:
-            tokens.append(own.strip())
-        said.append(f"({kind}\0{_said(node, own) if verbatim else own.strip()}\0")
-        stack.append(None)
-        stack += reversed(children)
-    digest = hashlib.sha256("".join(said).encode(errors="surrogatepass")).hexdigest()
-    return Shape(digest, tuple(tokens), tuple(comments), errors)
+        else:
+            kind = node.kind()
+            comment, verbatim = _TRAITS[kind]
+            if comment:
+                comments.append(node.text().strip())
+                continue
+            if children := node.children():
+                said.append(f"({kind}\0{_spaced(node, children) if verbatim else ''}\0")
+                stack.append(None)
+                stack += reversed(children)
+                errors += kind == "ERROR"
+            else:
+                own = node.text()
+                token = own.strip()
+                tokens.append(token)
+                said.append(f"({kind}\0{own if verbatim else token}\0)")
+                # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
+                errors += kind == "ERROR" or (not own and node.parent() is not None)
+        if wanted is not None:
+            if not wanted.startswith(said[-1], at):
+                return None
+            at += len(said[-1])
+    whole = "".join(said)
+    if wanted is not None and at != len(wanted):
+        return None
+    digest = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
+    return Shape(digest, tuple(tokens), tuple(comments), errors, whole)
 
 
-_shape_again = lru_cache(maxsize=32)(_shape)
+class _Traits(dict[str, tuple[bool, bool]]):
+    """Says of a kind of node whether it is a comment, and whether its blanks are part of what the program says.
+
+    Grammars have some hundred kinds each, so this stays small.
+    """
+
+    def __missing__(self, kind: str) -> tuple[bool, bool]:
+        found = self[kind] = is_comment(kind), bool(_VERBATIM.search(kind))
+        return found
 
 
-@lru_cache(maxsize=4096)
-def _traits(kind: str) -> tuple[bool, bool]:
-    """Say of a kind of node whether it is a comment, and whether its blanks are part of what the program says."""
-    return is_comment(kind), bool(_VERBATIM.search(kind))
+_TRAITS = _Traits()
 
 
 def is_comment(kind: str) -> bool:
@@ -126,19 +161,12 @@ def _events(root: SgNode) -> Iterator[tuple[SgNode, bool]]:
                 stack += [(child, True) for child in reversed(node.children())]
 
 
-def _said(node: SgNode, own: str) -> str:
+def _spaced(node: SgNode, children: Sequence[SgNode]) -> str:
     """Return the text of a literal as it stands, without its children: some grammars give them only the escapes."""
     whole, start = node.text(), node.range().start.index
-    if own:
-        return own
     parts, end = [], 0
-    for child in node.children():
+    for child in children:
         span = child.range()
         parts.append(whole[end : span.start.index - start])
         end = span.end.index - start
     return "\0".join([*parts, whole[end:]])
-
-
-def _is_missing(node: SgNode, leaf: bool, own: str) -> bool:
-    # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
-    return leaf and not own and node.parent() is not None

@@ -194,8 +194,7 @@ class _Steps(difflib.SequenceMatcher[str]):
     """Steps between lines that are searched for only where lines moved."""
 
     def __init__(self, old: list[str], new: list[str]) -> None:
-        # From 200 lines on difflib leaves the frequent ones aside, and is quick enough.
-        self._known = in_place(old, new) if len(new) < 200 else None
+        self._known = in_place(old, new)
         super().__init__(None, *(("", "") if self._known else (old, new)))
 
     def get_opcodes(self) -> Any:

@@ -147,6 +147,11 @@ class Jail:
         self._told_kills, self._told_peak = reply.memory_kills, reply.peak_memory_bytes
         return reply, body
 
+    def look_away(self, seconds: float) -> None:
+        """Let what comes in lie for a while: each reply that wakes us takes the worker off its core at once."""
+        if isinstance(self._body, Process):
+            self._body.look_away(seconds)
+
     async def memory_kills(self) -> int:
         """Return how many processes died for want of memory since the last call."""
         total = max(await self._body.memory_kills(), self._told_kills)
@@ -176,16 +181,21 @@ class Jail:
 class Process:
     """A worker that is a process of this machine, with a group that counts its tree where there is one."""
 
-    def __init__(self, process: asyncio.subprocess.Process, group: Bounds | None, ending: signal.Signals) -> None:
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, process: asyncio.subprocess.Process, launch: Launch
+    ) -> None:
+        self._transport = transport
         self._process = process
-        self._group = group
-        self._ending = ending
+        self._group = launch.group
+        self._ending = launch.ending
 
     @classmethod
     async def start(cls, launch: Launch) -> Process:
         """Start the command; raises OSError where the kernel refuses."""
         command = launch.group.joined(launch.command) if launch.group else launch.command
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=1 << 20, loop=loop),
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -195,9 +205,8 @@ class Process:
             pass_fds=tuple(launch.descriptors),
             # Ctrl-C on the terminal is for us alone: we end the jails ourselves, in order.
             start_new_session=True,
-            limit=1 << 20,
         )
-        return cls(process, launch.group, launch.ending)
+        return cls(transport, asyncio.subprocess.Process(transport, protocol, loop), launch)
 
     @property
     def output(self) -> asyncio.StreamReader:
@@ -208,6 +217,12 @@ class Process:
         assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
         self._process.stdin.write(data)
         await self._process.stdin.drain()
+
+    def look_away(self, seconds: float) -> None:
+        pipe = self._transport.get_pipe_transport(1)
+        if isinstance(pipe, asyncio.ReadTransport) and pipe.is_reading():
+            pipe.pause_reading()
+            asyncio.get_running_loop().call_later(seconds, pipe.resume_reading)
 
     async def kill(self) -> None:
         try:
