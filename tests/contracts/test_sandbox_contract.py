@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes.jails import claim, gone_within, lacks, names, outcome_of, program, proven_home, within
+from tests.sandboxes.jails import claim, gone_within, lacks, marked, names, outcome_of, program, proven_home, within
 from tracewright.blobs import Blobs
 from tracewright.errors import UsageError
 from tracewright.records.job import MIB, Isolation, Job, Limits, Outcome
@@ -240,7 +240,7 @@ def test_closing_ends_what_still_runs_and_refuses_what_comes_later(name: str) ->
     marker = secrets.token_hex(8)
 
     async def work(sandbox: Sandbox) -> Sequence[BaseException | Outcome]:
-        running = asyncio.create_task(sandbox.run(program(f"import time; time.sleep(99) # {marker}")))
+        running = asyncio.create_task(sandbox.run(program(marked("import time; time.sleep(99)", marker))))
         await asyncio.sleep(0.5)
         await sandbox.close()
         return await asyncio.gather(running, sandbox.run(program("pass")), return_exceptions=True)
@@ -253,7 +253,7 @@ def test_a_cancelled_job_leaves_no_process(name: str) -> None:
     marker = secrets.token_hex(8)
 
     async def work(sandbox: Sandbox) -> None:
-        running = asyncio.create_task(sandbox.run(program(f"import time; time.sleep(99) # {marker}")))
+        running = asyncio.create_task(sandbox.run(program(marked("import time; time.sleep(99)", marker))))
         await asyncio.sleep(0.5)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

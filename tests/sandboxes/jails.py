@@ -81,6 +81,11 @@ def program(code: str, *, files: dict[str, str] | None = None, limits: Limits | 
     return Job(kind="python", isolation="oneshot", files=files or {}, request={"code": code}, limits=limits)
 
 
+def marked(code: str, marker: str) -> str:
+    """Return a program that does what `code` does in a process whose command line holds a marker."""
+    return f"import os, sys; os.execv(sys.executable, [sys.executable, '-c', {f'{code} # {marker}'!r}])"
+
+
 def survivors(marker: str) -> list[str]:
     """Return the command lines on this machine that hold a marker."""
     found = []

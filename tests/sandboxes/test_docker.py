@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sandboxes import daemons
-from tests.sandboxes.jails import gone_within, outcome_of, program, proven_home, survivors, within
+from tests.sandboxes.jails import gone_within, marked, outcome_of, program, proven_home, survivors, within
 from tracewright import registry
 from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError, UsageError
@@ -39,8 +39,7 @@ from tracewright.registry import Parts
 from tracewright.sandboxes.docker import Options, build
 async def main():
     sandbox = build(Options(address=sys.argv[2]), Parts(home=Path(sys.argv[1])))
-    code = "import time; time.sleep(99) # " + sys.argv[3]
-    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": code}))
+    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": sys.argv[3]}))
 asyncio.run(main())
 """
 LIMITS = Limits(memory_bytes=256 * MIB, processes=32, cpu_cores=1, file_bytes=128 * MIB)
@@ -216,7 +215,7 @@ def test_an_engine_that_dies_while_a_job_is_at_work_is_an_error_and_no_verdict(e
 
     async def main() -> None:
         sandbox = registry.build("sandboxes", "docker", {"address": own.address}, registry.Parts(home=proven_home()))
-        running = asyncio.create_task(sandbox.run(program(f"import time; time.sleep(3) # {marker}")))
+        running = asyncio.create_task(sandbox.run(program(marked("import time; time.sleep(3)", marker))))
         while not await asyncio.to_thread(survivors, marker):
             await asyncio.sleep(0.05)
         daemons.kill(own)
@@ -244,7 +243,8 @@ def _labelled(where: str) -> dict[str, str]:
 
 
 def _controller(where: str, marker: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", CONTROLLER, str(proven_home()), where, marker]
+    code = marked("import time; time.sleep(99)", marker)
+    command = [sys.executable, "-c", CONTROLLER, str(proven_home()), where, code]
     controller = subprocess.Popen(command, start_new_session=True)
     deadline = time.monotonic() + 30
     # The controller itself carries the marker; the program in the container is the second.

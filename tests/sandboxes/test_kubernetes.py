@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.sandboxes import clusters, daemons, manifest_rules, podman_node
-from tests.sandboxes.jails import gone_within, program, proven_home, survivors, within
+from tests.sandboxes.jails import gone_within, marked, program, proven_home, survivors, within
 from tracewright.errors import MissingPartError, SandboxError, UsageError
 from tracewright.records.job import MIB, Job, Limits, Outcome
 from tracewright.registry import Parts, build
@@ -40,8 +40,7 @@ from tracewright.records.job import Job
 async def main():
     options = json.loads(sys.argv[2])
     sandbox = registry.build("sandboxes", "kubernetes", options, registry.Parts(home=Path(sys.argv[1])))
-    code = "import time; time.sleep(99) # " + sys.argv[3]
-    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": code}))
+    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": sys.argv[3]}))
 asyncio.run(main())
 """
 
@@ -70,7 +69,7 @@ def _during(job: Job, happening: Callable[[], None], cluster: Any) -> Outcome:
 
     async def work(sandbox: Sandbox) -> Outcome:
         running = asyncio.create_task(sandbox.run(job))
-        marker = job.request["code"].rpartition("# ")[2]  # type: ignore[union-attr]
+        marker = str(job.request["code"]).rpartition("# ")[2][:16]
         while not await asyncio.to_thread(survivors, marker):
             await asyncio.sleep(0.02)
         await asyncio.to_thread(happening)
@@ -80,7 +79,7 @@ def _during(job: Job, happening: Callable[[], None], cluster: Any) -> Outcome:
 
 
 def _marked(code: str) -> Job:
-    return program(f"{code} # {secrets.token_hex(8)}")
+    return program(marked(code, secrets.token_hex(8)))
 
 
 def test_the_job_for_people_and_the_job_that_is_sent_are_one() -> None:
@@ -292,7 +291,8 @@ def test_no_job_and_no_pod_is_left_when_a_sandbox_was_closed(cluster: Any) -> No
 
 def test_a_killed_controller_leaves_no_process_after_a_second(cluster: Any) -> None:
     marker = secrets.token_hex(8)
-    arguments = [str(proven_home()), json.dumps(clusters.options("kubernetes")), marker]
+    code = marked("import time; time.sleep(99)", marker)
+    arguments = [str(proven_home()), json.dumps(clusters.options("kubernetes")), code]
     controller = subprocess.Popen([sys.executable, "-c", CONTROLLER, *arguments], env=dict(os.environ))
     deadline = time.monotonic() + 20
     # The controller itself carries the marker; the program in the pod is the second.

@@ -30,9 +30,9 @@ from tracewright.sandboxes.landlock import Options, build
 async def main():
     sandbox = build(Options(outer_limits_accepted=True), Parts(home=Path(sys.argv[1])))
     code = '''
-import subprocess, sys, time
+import os, subprocess, sys
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99) # MARK"], start_new_session=True)
-time.sleep(99) # MARK'''.replace("MARK", sys.argv[2])
+os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(99) # MARK"])'''.replace("MARK", sys.argv[2])
     await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": code}))
 asyncio.run(main())
 """

@@ -101,6 +101,8 @@ class Launcher:
         """Return what these jails hold back."""
         # A program that becomes root by its owner, as firejail does for ordinary users, loses its tie to our death.
         ties = () if self.user is not None else ("controller",)
+        # Files in memory take memory, which a tree has only so much of.
+        files = () if self.tree else ("inodes",)
         return Isolation(
             backend="firejail",
             level="namespaces",
@@ -109,7 +111,7 @@ class Launcher:
             network="none",
             seccomp=hashlib.sha256(self.filter).hexdigest(),
             preflight=proof,
-            lacks=tuple(sorted({*LACKS, *ties, *self.leaks})),
+            lacks=tuple(sorted({*LACKS, *files, *ties, *self.leaks})),
         )
 
     def _opening(self, cell: Cell) -> dict[str, Any]:

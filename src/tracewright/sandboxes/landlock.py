@@ -27,7 +27,7 @@ from tracewright.sandboxes._jail.process import Jail, Launch
 NEEDED = 6
 """The first version of Landlock that keeps signals and abstract sockets inside (Linux 6.12)."""
 
-LACKS = ("metadata", "paths", "space")
+LACKS = ("inodes", "metadata", "paths", "space")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom", "/dev/zero")
 
 

@@ -21,9 +21,9 @@ from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
 
 LACKS = (
-    "bounding_set", "controller", "daemons", "environment", "io_uring", "local_sockets", "metadata", "namespaces",
-    "network", "paths", "privileges", "processes", "secret_file", "shared_names", "signals", "space",
-    "terminal", "writing",
+    "bounding_set", "controller", "daemons", "devices", "environment", "inodes", "io_uring", "local_sockets",
+    "metadata", "namespaces", "network", "paths", "privileges", "processes", "secret_file", "shared_names", "signals",
+    "space", "terminal", "writing",
 )  # fmt: skip
 """Everything that has a name."""
 

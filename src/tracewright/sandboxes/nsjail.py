@@ -31,6 +31,8 @@ SCRATCH_BYTES = 64 * MIB
 ADDRESS_SPACE = 4096
 """MiB."""
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+FILES = 65_536
+"""How many files a folder in memory may hold."""
 PROCESSES = 4096
 """The most that nsjail lets anybody have; the worker lowers it to what its job may."""
 
@@ -129,7 +131,7 @@ def _sights(mounts: Sequence[Mount], view: Layout, workspace_bytes: int) -> list
     for device in DEVICES:
         command += ["-R", device]
     for folder, size in ((SHARED_MEMORY, SCRATCH_BYTES), (SCRATCH, SCRATCH_BYTES), (WORKSPACE, workspace_bytes)):
-        command += ["-m", f"none:{folder}:tmpfs:size={size},mode=1777"]
+        command += ["-m", f"none:{folder}:tmpfs:size={size},mode=1777,nr_inodes={FILES}"]
     for name, value in view.environment:
         command += ["-E", f"{name}={value}"]
     return [*command, "--cwd", WORKSPACE]

@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tracewright.jobs import JobKind, Result
+from tracewright.jobs import JobKind, Program, Result
 from tracewright.jobs._worker import first, harden, workspace
 from tracewright.jobs._worker.frames import read_frame, write_frame
 from tracewright.jobs._worker.results import pack
+from tracewright.jobs._worker.standby import Standby
 from tracewright.jobs._worker.supervise import Bounds, supervise
 from tracewright.jobs._worker.tree import Counter
 
@@ -37,6 +38,7 @@ class Worker:
         self._reply_bytes = int(opening["reply_bytes"])
         self._counter = Counter.found()
         self._inputs: Mapping[str, str] = opening.get("inputs", {})
+        self._standby: Standby | None = None
         for folder in self._folders:
             folder.mkdir(exist_ok=True)
         for place, target in opening.get("links", {}).items():
@@ -46,8 +48,17 @@ class Worker:
     def serve(self) -> None:
         """Answer until the host hangs up."""
         while frame := read_frame(self._requests):
+            if "prepare" in frame[0]:
+                self._prepare(frame[0]["prepare"])
             for job in frame[0]["jobs"]:
                 self._answer(job)
+
+    def _prepare(self, module: str) -> None:
+        """Do ahead what can be done for a kind before there is a job of it."""
+        os.chdir(self._workspace)
+        command = getattr(importlib.import_module(module), "COMMAND", None)
+        if command and self._standby is None:
+            self._standby = Standby.start(command)
 
     def _answer(self, job: Mapping[str, Any]) -> None:
         before = _cpu_seconds()
@@ -75,7 +86,7 @@ class Worker:
             return Result("action_error", "isolation_too_weak", message)
         inputs = {name: Path(self._inputs.get(name, path)) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
-            return _guarded(kind, job, inputs)
+            return _only_result(_guarded(kind, job, inputs))
         return self._supervised(kind, job, inputs)
 
     def _supervised(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
@@ -84,16 +95,35 @@ class Worker:
             workspace.fill(self._workspace, files)
         except (OSError, UnicodeEncodeError) as error:
             return Result("action_error", "bad_workspace", f"the files do not fit into a folder: {error}"[:2000])
-        bounds = Bounds(job["output_bytes"], job["wall_seconds"])
-        private = (self._requests, self._replies)
-        result = supervise(lambda: _guarded(kind, job, inputs), bounds, private, self._sweep)
+        result = self._run(kind, job, inputs)
         changes = workspace.collect(self._workspace, files, job["file_bytes"])
         if changes.code:
             return replace(result, status="action_error", code=changes.code, message=changes.message)
         return replace(result, files={**changes.files, **result.files})
 
+    def _run(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+        bounds = Bounds(job["output_bytes"], job["wall_seconds"])
+        command: Sequence[str] = getattr(kind, "COMMAND", ())
+        standby, self._standby = self._standby, None
+        if standby and standby.command != command:
+            standby.end()
+            standby = None
+        if not command:
+            private = (self._requests, self._replies)
+            return supervise(lambda: _only_result(_guarded(kind, job, inputs)), bounds, private, self._sweep)
+        found = _guarded(kind, job, inputs)
+        if isinstance(found, Result):
+            return found
+        return (standby or Standby.start(command)).run(found, bounds, self._sweep)
 
-def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+
+def _only_result(found: Result | Program) -> Result:
+    if isinstance(found, Result):
+        return found
+    return Result("action_error", "job_raised", "a kind that returns a program must name its COMMAND, and be oneshot")
+
+
+def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result | Program:
     try:
         return kind.run(job["request"], job["files"], inputs)
     except MemoryError:

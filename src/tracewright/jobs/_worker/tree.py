@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class Counter:
     def found(cls, groups: str = GROUPS) -> Counter:
         """Return the files that are here, or a counter of nothing."""
         for kills, peak in _PLACES:
-            if Path(groups, kills).is_file():
+            # Where the folder is shut, asking for the file itself would raise.
+            if os.access(Path(groups, kills), os.R_OK):
                 return cls(Path(groups, kills), Path(groups, peak))
         return cls()
 

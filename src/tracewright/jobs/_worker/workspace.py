@@ -34,8 +34,10 @@ class _RefusedError(Exception):
 
 
 def wipe(*folders: Path) -> None:
-    """Leave nothing of the last job in these folders; raises OSError where something stays."""
+    """Leave nothing of the last job in these folders; raises OSError where something stays, or is not ours to wipe."""
     for folder in folders:
+        if folder.is_symlink():
+            raise NotADirectoryError(f"{folder} was replaced by a link")
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):
                 _remove(Path(entry.path))
@@ -70,6 +72,8 @@ def receive(inputs: Mapping[str, int], body: bytes) -> None:
 
 def collect(folder: Path, before: Mapping[str, str], limit: int) -> Changes:
     """Return what differs from `before`; `limit` bounds the bytes of all changed files together."""
+    if folder.is_symlink():
+        return Changes(code="irregular_file", message="the workspace was replaced by a link; it was not followed")
     try:
         return Changes(_changed(folder, before, limit))
     except _RefusedError as refusal:

@@ -9,8 +9,8 @@ import asyncio
 import itertools
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ PERIOD = 100_000
 NAME = "tracewright"
 SCAFFOLD = 8
 """Processes of the jail itself (its launcher, its first process, the worker) that are not counted against a job."""
+
+REMOVALS = 200
+PAUSE_SECONDS = 0.02
 
 _JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 97; shift; done; shift; exec "$@"'
 _numbers = itertools.count(1)
@@ -77,16 +80,43 @@ class Group:
         else:
             # With no place for another process, none can fork its way out of the list of what is to be killed.
             _set(self.folders, "pids.max", "0")
-        for _ in range(100):
-            self._kill()
-            if all(_removed(folder) for folder in self.folders):
-                return
-            await asyncio.sleep(0.01)
+        for _ in range(REMOVALS):
+            with _watching(_read(self.folders, "cgroup.procs").split()) as dying:
+                if not [folder for folder in self.folders if not _removed(folder)]:
+                    return
+                await _ended(dying)
 
-    def _kill(self) -> None:
-        for process in _read(self.folders, "cgroup.procs").split():
+
+@contextmanager
+def _watching(processes: Iterable[str]) -> Iterator[list[int]]:
+    """Kill processes and yield a descriptor for each, which can be read once it has ended."""
+    dying: list[int] = []
+    try:
+        for process in map(int, processes):
             with suppress(ProcessLookupError):
-                os.kill(int(process), signal.SIGKILL)
+                dying.append(os.pidfd_open(process))
+                signal.pidfd_send_signal(dying[-1], signal.SIGKILL)
+        yield dying
+    finally:
+        for descriptor in dying:
+            os.close(descriptor)
+
+
+async def _ended(dying: Sequence[int]) -> None:
+    """Wait until these have ended; where nobody is left, give the kernel a moment to let go of the last."""
+    loop = asyncio.get_running_loop()
+    for descriptor in dying:
+        ended = asyncio.Event()
+        loop.add_reader(descriptor, ended.set)
+        try:
+            async with asyncio.timeout(PAUSE_SECONDS):
+                await ended.wait()
+        except TimeoutError:
+            return
+        finally:
+            loop.remove_reader(descriptor)
+    if not dying:
+        await asyncio.sleep(PAUSE_SECONDS / 10)
 
 
 def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> Tree | None:

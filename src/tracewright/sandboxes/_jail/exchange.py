@@ -20,6 +20,7 @@ SUPERVISOR_GRACE = 0.5
 
 Keep = Callable[[bytes], Artifact]
 Start = Callable[[], Awaitable[Jail]]
+Tell = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,23 @@ async def hear(jail: Jail, question: Question, mark: tuple[int, str]) -> Outcome
     return _outcome(reply, body, question, observed)
 
 
-async def alone(start: Start, question: Question, deaths: int = 0) -> Outcome:
-    """Run one question in a fresh jail; a job in which two fresh jails died is itself at fault, and `killed`."""
+async def alone(start: Start, question: Question, deaths: int = 0, tell: Tell = lambda _: None) -> Outcome:
+    """Run one question in a fresh jail; a job in which two fresh jails died is itself at fault, and `killed`.
+
+    Returns when the jail is gone. `tell` hears the outcome of a jail that held before that, while its end begins.
+    """
     while deaths < 2:
         jail = await start()
         try:
             (mark,) = await jail.ask([question.payload()])
-            return await hear(jail, question, mark)
+            outcome = await hear(jail, question, mark)
+            if jail.usable:
+                tell(outcome)
+            return outcome
         except JailDiedError:
             deaths += 1
         finally:
-            await asyncio.shield(jail.end())
+            await jail.end()
     message = "the job ended two fresh jails; nothing that it did is known"
     observed = Observed(isolation=question.isolation)
     return Outcome(status="killed", code="jail_killed", message=message, observed=observed)

@@ -5,10 +5,13 @@ What a job writes is bounded file by file and not in all: whatever is around us 
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
-import shutil
+import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from tracewright.sandboxes._jail.cgroups import Group
 from tracewright.sandboxes._jail.layout import Layout, Mount
 
 PREFIX = "tracewright-jail-"
+LONG = 1024
+"""Characters; the kernel follows four times as many."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,20 @@ class Folder:
 
     def remove(self) -> None:
         """Take it away with all that is in it; only right when no process of the job is left."""
-        for parent, folders, _ in os.walk(self.path):
-            for path in (Path(parent, name) for name in folders):
+        mark, numbers = secrets.token_hex(8), itertools.count()
+        found = [self.path]
+        for folder in found:
+            for entry in list(os.scandir(folder)):
+                path = Path(entry.path)
+                if not entry.is_dir(follow_symlinks=False):
+                    path.unlink()
+                    continue
                 # What a job shut is opened first; a link is left alone.
-                if not path.is_symlink():
-                    path.chmod(0o700)
-        shutil.rmtree(self.path)
+                path.chmod(0o700)
+                # A job can make folders in folders until the path is longer than any may be.
+                found.append(path if len(entry.path) < LONG else path.rename(self.path / f"{mark}-{next(numbers)}"))
+        for folder in reversed(found):
+            folder.rmdir()
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,8 @@ class Remains:
         """Kill what is left in the group, then take both away."""
         if self.group:
             await self.group.remove()
-        self.folder.remove()
+        # A job may have left more than is quickly removed.
+        await asyncio.to_thread(self.folder.remove)
 
 
 def sweep(user: int | None) -> None:
@@ -135,7 +149,9 @@ def sweep(user: int | None) -> None:
         process = path.name.removeprefix(PREFIX).split("-")[0]
         ours = not path.is_symlink() and path.stat().st_uid in owners
         if ours and process.isdigit() and not Path("/proc", process).exists():
-            Folder(path).remove()
+            # What cannot go now is tried again at the next start; it must not keep this one from its work.
+            with suppress(OSError):
+                Folder(path).remove()
 
 
 def names() -> list[str]:

@@ -71,7 +71,7 @@ class Lanes:
                     self._queue.extendleft(reversed(lane.batch))
                     lane.batch.clear()
         finally:
-            await asyncio.shield(lane.end())
+            await lane.end()
 
     async def _take(self) -> deque[_Ticket]:
         """Take what waits, at most one frame full, and leave the other lanes their share."""

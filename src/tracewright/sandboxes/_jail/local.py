@@ -114,7 +114,8 @@ def inputs(cell: Cell, blobs: Blobs) -> Iterator[Mount]:
         path = blobs.path(sha256)
         if not path.is_file():
             raise SandboxError(f"the input {name!r} is not among the blobs: {path} does not exist")
-        yield Mount(path, f"{INPUTS}/{name}")
+        # A launcher stands in the root folder, whatever folder we stand in.
+        yield Mount(path.absolute(), f"{INPUTS}/{name}")
 
 
 def limits(cell: Cell, tree: cgroups.Tree | None, others: int = 0) -> dict[str, int | None]:

@@ -120,6 +120,10 @@ class Jail:
             raise
         return jail
 
+    async def prepare(self, module: str) -> None:
+        """Have the worker do ahead what it can for a kind; raises JailDiedError. Nothing is answered."""
+        await self._write({"jobs": [], "prepare": module})
+
     async def ask(self, jobs: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         """Send jobs as one frame; return the number and nonce that each reply, in this order, must carry."""
         nonce = secrets.token_hex(8)
@@ -155,8 +159,12 @@ class Jail:
         return self._told_peak if peak is None else peak
 
     async def end(self) -> None:
-        """Kill the whole tree and wait until it is gone; safe to call twice."""
-        await self._body.kill()
+        """Kill the whole tree and wait until it is gone, even where we are cancelled meanwhile; safe to call twice."""
+        try:
+            await self._body.kill()
+        except asyncio.CancelledError:
+            await self._body.kill()
+            raise
 
     async def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
