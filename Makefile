@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check data bench lock clean
+.PHONY: help demo test containers check data bench lock clean
 BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
@@ -17,6 +17,10 @@ test: .venv/.dev  ## run every test, with coverage: 85 % overall, 100 % of recor
 	@report=$$($(BIN)/coverage report --fail-under 100 --show-missing \
 		--include 'src/tracewright/records/*,src/tracewright/registry.py,src/tracewright/environments/*/grader.py') \
 		|| { echo "$$report"; exit 1; }
+
+containers: .venv/.dev  ## run the tests that need docker, podman and root; what is not here is skipped by name
+	@TRACEWRIGHT_TEST_DAEMONS=1 $(BIN)/pytest --numprocesses 2 tests/sandboxes tests/contracts \
+		-k 'docker or podman or kubernetes or container or images'
 
 check: .venv/.dev  ## format, lint, types, import contracts, sizes, words: under 90 seconds
 	@$(BIN)/ruff format --check --quiet .

@@ -2,6 +2,7 @@
 # Makes the image of the container sandboxes.
 #   build-image.sh                      without any registry: Debian packages (mmdebstrap) and wheels (pip)
 #   build-image.sh --base NAME@sha256:… on an image that the engine has or may fetch; a digest is required
+#   build-image.sh --base sha256:…      on an image that the engine has, by its id
 # Options: --engine docker|podman (default: the first there is), --tag NAME (tracewright-sandbox), --suite bookworm,
 # --python PATH (the interpreter whose pip fetches the wheels: .venv's), --tar FILE (write a root file system for
 # `docker import` and ask no engine), --cache FOLDER (keep the Debian part there).
@@ -14,6 +15,10 @@ while [ $# -gt 0 ]; do
         *) echo "unknown option $1; see the head of $0" >&2; exit 2 ;;
     esac
 done
+if [[ -n $base && ! $base =~ ^([^@]+@)?sha256:[0-9a-f]{64}$ ]]; then
+    echo "a base is named by its digest, NAME@sha256:…, found $base: a tag may become something else" >&2
+    exit 2
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
@@ -76,10 +81,6 @@ if [ -z "$base" ]; then
         --change "ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin" - "$tag"
     exit
 fi
-case $base in
-    *@sha256:*) ;;
-    *) echo "a base is named by its digest, NAME@sha256:…, found $base: a tag may become something else" >&2; exit 2 ;;
-esac
 version=$("$engine" run --rm --network none --entrypoint python3 "$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 libraries "$version"
 package

@@ -20,6 +20,8 @@ from tracewright.sandboxes._jail.layout import PYTHON, Mount
 from tracewright.sandboxes._jail.process import Launch, Process
 
 DROPPED_TO = 65532
+STAGE = "/mnt"
+"""Hidden while a pod starts; not where the counters of control groups are."""
 
 
 def missing() -> str:
@@ -94,13 +96,13 @@ async def start(pod: Mapping[str, Any], name: str) -> Container:
 
 
 def _command(pod: Mapping[str, Any], container: Mapping[str, Any], group: Group) -> list[str]:
-    mounts = layout.here().mounts
+    mounts = (*layout.here().mounts, *_counted(group))
     prefix: tuple[str, ...] = ()
     if root.is_root():
-        stage = root.stage(mounts, DROPPED_TO)
-        mounts, prefix = stage.mounts, stage.prefix
+        stage = root.bind(mounts, STAGE)
+        mounts, prefix = stage.mounts, (*stage.prefix, *root.drop(DROPPED_TO))
     shut = ["--remount-ro", "/"] if container["securityContext"]["readOnlyRootFilesystem"] else []
-    seen = [*_sights(pod, container, mounts), *_counted(group), *shut]
+    seen = [*_sights(pod, container, mounts), *shut]
     return [*prefix, "bwrap", *_walls(pod), *seen, "--", *container["command"]]
 
 
@@ -129,10 +131,10 @@ def _sights(pod: Mapping[str, Any], container: Mapping[str, Any], mounts: tuple[
     yield from ("--chdir", container["workingDir"], "--remount-ro", "/dev")
 
 
-def _counted(group: Group) -> Iterator[str]:
+def _counted(group: Group) -> Iterator[Mount]:
     """Show a container what is counted for it, where every container runtime does."""
     for folder in group.folders:
         if (folder / "memory.oom_control").exists():
-            yield from ("--ro-bind", str(folder), "/sys/fs/cgroup/memory")
+            yield Mount(folder, "/sys/fs/cgroup/memory")
         elif (folder / "memory.events").exists():
-            yield from ("--ro-bind", str(folder), "/sys/fs/cgroup")
+            yield Mount(folder, "/sys/fs/cgroup")

@@ -21,7 +21,7 @@ def shared() -> Any:
     from tests.sandboxes.fake_kubernetes import FakeCluster
 
     folder = tempfile.TemporaryDirectory(prefix="tracewright-cluster-")
-    cluster = FakeCluster(Path(folder.name), podman_node.start if podman_node.wanted() else bubblewrap_node.start)
+    cluster = FakeCluster(Path(folder.name), podman_node.start if podman_node.usable() else bubblewrap_node.start)
     atexit.register(folder.cleanup)
     atexit.register(cluster.stop)
     return cluster
@@ -32,7 +32,7 @@ def missing() -> str:
     for library in ("lightkube", "kubernetes_validate", "wsproto"):
         if find_spec(library) is None:
             return f"{library} is not installed"
-    return "" if podman_node.wanted() else bubblewrap_node.missing()
+    return "" if podman_node.usable() else bubblewrap_node.missing()
 
 
 def options(name: str) -> dict[str, object]:
@@ -44,4 +44,4 @@ def options(name: str) -> dict[str, object]:
     from tests.sandboxes.fake_kubernetes import IMAGE
 
     os.environ["KUBECONFIG"] = str(shared().kubeconfig)
-    return podman_node.options() if podman_node.wanted() else {"image": IMAGE, **bubblewrap_node.image_options()}
+    return podman_node.options() if podman_node.usable() else {"image": IMAGE, **bubblewrap_node.image_options()}

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -32,6 +33,9 @@ START_SECONDS = 60.0
 PACKAGES = {"docker": ("dockerd", "docker.io"), "podman": ("podman", "podman")}
 ENGINES = tuple(PACKAGES)
 """Both are spoken to by the sandbox `docker`."""
+
+TRIAL = {"NetworkMode": "none", "Ulimits": [{"Name": name, "Soft": 1024, "Hard": 1024} for name in ("nofile", "nproc")]}
+KEPT_IMAGES = 3
 
 # Podman's own default may be more than we may ask for; a machine with mixed control groups needs runc.
 PODMAN_SETTINGS = """
@@ -59,10 +63,21 @@ class Started:
     process: subprocess.Popen[bytes]
 
 
-@cache
 def address(engine: str) -> str:
     """Return the socket of a running engine that has the image, one for all tests of this process; skips without."""
-    return start(engine).address
+    found = _shared(engine)
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found.address
+
+
+@cache
+def _shared(engine: str) -> Started | str:
+    """Return the engine, or why there is none: one that does not start is not tried again by each test."""
+    try:
+        return start(engine)
+    except pytest.skip.Exception as skipped:
+        return str(skipped)
 
 
 def start(engine: str) -> Started:
@@ -126,11 +141,17 @@ def _command(engine: str, folder: Path) -> list[str]:
 
 
 def _fill(socket: str, daemon: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the engine answers, and give it the image."""
-    api = _client(socket, daemon, log)
+    """Wait until the engine answers, give it the image, and see that it runs containers at all."""
+    api: Any = _client(socket, daemon, log)
     try:
         with image().open("rb") as tree:
             api.import_image_from_data(tree, repository=Options().image, tag="latest")
+        trial = api.create_container_from_config({"Image": Options().image, "Cmd": ["true"], "HostConfig": TRIAL})
+        api.start(trial)
+        api.wait(trial)
+        api.remove_container(trial)
+    except docker.errors.DockerException as error:
+        pytest.skip(f"the engine cannot run a container here: {error}")
     finally:
         api.close()
 
@@ -162,7 +183,15 @@ def image() -> Path:
             built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
             if built.returncode != 0:
                 pytest.skip(f"the image cannot be built here: {(built.stderr.strip().splitlines() or ['?'])[-1]}")
+            _forget(kept)
     return tree
+
+
+def _forget(kept: Path) -> None:
+    """Remove the images that were not made lately."""
+    made = [path for path in kept.glob("*.tar") if not path.name.startswith("debian")]
+    for old in sorted(made, key=lambda path: path.stat().st_mtime)[:-KEPT_IMAGES]:
+        old.unlink()
 
 
 def resolved(name: str, options: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:

@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.sandboxes import daemons
 from tests.sandboxes.nodes import INJECTED
 
@@ -95,21 +97,35 @@ class Podman:
         self.call(
             "build", "--quiet", "--network=none", "--tag", f"{IMAGE}:latest", "--file", file, str(daemons.ROOT / "src")
         )
+        self.call("run", "--rm", "--network=none", f"{IMAGE}:latest", "true")
         return f"{IMAGE}@{self.call('image', 'inspect', '--format', '{{.Digest}}', f'{IMAGE}:latest')}"
 
 
 @cache
+def _found() -> Podman | str:
+    """Return the one podman of this process, or why there is none."""
+    folder = Path(tempfile.mkdtemp(prefix="tracewright-node-"))
+    try:
+        daemons.require("podman")
+        made = Podman(folder)
+    except (pytest.skip.Exception, subprocess.CalledProcessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return str(getattr(error, "stderr", error))
+    atexit.register(made.close)
+    return made
+
+
 def podman() -> Podman:
     """Return the one podman of this process; skips where there is none to be had."""
-    daemons.require("podman")
-    found = Podman(Path(tempfile.mkdtemp(prefix="tracewright-node-")))
-    atexit.register(found.close)
+    found = _found()
+    if isinstance(found, str):
+        pytest.skip(found)
     return found
 
 
-def wanted() -> bool:
-    """Say whether pods are to run in podman here."""
-    return os.environ.get(daemons.WISH) == "1" and os.geteuid() == 0 and shutil.which("podman") is not None
+def usable() -> bool:
+    """Say whether pods run in podman here."""
+    return not isinstance(_found(), str)
 
 
 def options() -> dict[str, Any]:

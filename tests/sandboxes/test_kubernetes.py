@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.sandboxes import clusters, daemons, manifest_rules, podman_node
+from tests.sandboxes import clusters, manifest_rules, podman_node
 from tests.sandboxes.jails import gone_within, marked, program, proven_home, survivors, within
 from tracewright.errors import MissingPartError, SandboxError, UsageError
 from tracewright.records.job import MIB, Job, Limits, Outcome
@@ -32,6 +32,10 @@ from tracewright.sandboxes._kubernetes.fates import Fate, Sight, fate
 
 ROOT = Path(__file__).parents[2]
 IMAGE = f"registry.example/tracewright-worker@sha256:{'0' * 64}"
+RENAME = {
+    "kind": "ast_grep",
+    "request": {"op": "apply", "pattern": "print($A)", "rewrite": "log($A)", "language": "python"},
+}
 CONTROLLER = """
 import asyncio, json, sys
 from pathlib import Path
@@ -52,12 +56,21 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         pytest.skip(f"the fake cluster: {reason}")
     monkeypatch.setattr(kubernetes, "PAUSE_SECONDS", 0.01)
     found = clusters.shared()
-    within("kubernetes", lambda sandbox: sandbox.preflight())
+    asyncio.run(_proven())
     found.asked.clear()
     yield found
     found.faults.creating.clear()
     found.faults.pods.clear()
     found.faults.watches = 0
+
+
+async def _proven() -> None:
+    """Where the cluster is there, a jail that does not hold is a fault and no reason to skip."""
+    sandbox: Sandbox = build("sandboxes", "kubernetes", clusters.options("kubernetes"), Parts(home=proven_home()))
+    try:
+        await sandbox.preflight()
+    finally:
+        await sandbox.close()
 
 
 def _run(job: Job, **options: object) -> Outcome:
@@ -103,6 +116,29 @@ def test_every_manifest_is_valid_and_leaves_no_wall_out() -> None:
     assert not [fault for job in found if job["kind"] == "Job" for fault in manifest_rules.faults(job)]
 
 
+def test_nothing_may_come_into_the_namespace_or_go_out() -> None:
+    policy = yaml.safe_load((ROOT / "deploy/k8s/networkpolicy.yaml").read_text())
+
+    assert policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert policy["metadata"]["namespace"] == manifests.Shape().namespace
+
+
+def test_data_only_jobs_share_a_pod_and_each_program_has_a_job_of_its_own(cluster: Any) -> None:
+    async def work(sandbox: Sandbox) -> tuple[int, int]:
+        before = cluster.created
+        for number in range(4):
+            await sandbox.run(Job.model_validate({**RENAME, "files": {"a.py": f"print({number})"}}))
+        shared = cluster.created
+        for _ in range(3):
+            await sandbox.run(program("pass"))
+        return shared - before, cluster.created - shared
+
+    shared, own = within("kubernetes", work)
+
+    # One more is made ready for the next program.
+    assert (shared, own) == (1, 4)
+
+
 @pytest.mark.parametrize(
     ("where", "value", "fault"),
     [
@@ -138,8 +174,6 @@ def test_the_fake_server_takes_no_job_with_a_wall_left_out(
 
 
 def test_podman_plays_the_pod_with_every_wall_that_it_knows() -> None:
-    if not podman_node.wanted():
-        pytest.skip(f"podman: needs root, podman, and {daemons.WISH}=1")
     engine = podman_node.podman()
     template = manifests.job("played", manifests.Shape(image=engine.image, runtime_class=""), Limits())["spec"][
         "template"
