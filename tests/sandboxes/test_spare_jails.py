@@ -139,7 +139,7 @@ def test_a_jail_prepared_for_one_kind_serves_another() -> None:
     tests = Job(kind="pytest", isolation="oneshot", files={"test_a.py": "def test_a(): assert True\n"})
 
     async def work(sandbox: Sandbox) -> list[str]:
-        found = []
+        found: list[str] = []
         for job in (program("pass"), tests, program("pass")):
             found.append((await sandbox.run(job)).status)
             await asyncio.sleep(0.3)

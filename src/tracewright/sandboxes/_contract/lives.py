@@ -93,7 +93,7 @@ async def controller_killed(trial: Trial) -> str:
     """SIGKILL to the process that asked: one second later nothing of the job is there."""
     marker, code = _marked("leave()\nstay(99)\ntime.sleep(99)")
     with trial.controller(program(code, limits=Limits(wall_seconds=LONG))) as controller:
-        started = await there_within(START_SECONDS, marker, lambda: controller.poll() is not None, 3)
+        started = await there_within(START_SECONDS, marker, lambda: controller.poll() is not None, 2)
         holds(started, "the job did not start in a process of its own")
         controller.kill()
         controller.wait()

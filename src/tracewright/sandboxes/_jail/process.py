@@ -234,8 +234,10 @@ class Process:
             await self._group.remove()
 
     async def _ended_by(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
+        # Not `send_signal`, which first looks whether it ended and so reaps it before whoever waits for it.
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
         await self._process.wait()
 
     async def complaint(self) -> str:
