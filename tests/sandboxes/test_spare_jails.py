@@ -13,7 +13,7 @@ from tracewright.records.job import Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
 from tracewright.sandboxes._jail import cgroups, lanes, pool
-from tracewright.sandboxes._jail.process import Jail
+from tracewright.sandboxes._jail.process import Process
 from tracewright.sandboxes.bubblewrap import Options, build
 
 
@@ -24,22 +24,20 @@ class Jails:
         self.gate = asyncio.Event()
         self.gate.set()
         self.there: set[int] = set()
-        self.most = 0
-        greeted, end = Jail.greeted.__func__, Jail.end  # type: ignore[attr-defined]  # a class method is one
+        start, kill = Process.start.__func__, Process.kill  # type: ignore[attr-defined]  # a class method has one
 
-        async def counted(*arguments: object) -> Jail:
-            jail: Jail = await greeted(*arguments)
-            self.there.add(id(jail))
-            self.most = max(self.most, len(self.there))
-            return jail
+        async def started(*arguments: object) -> Process:
+            process: Process = await start(*arguments)
+            self.there.add(id(process))
+            return process
 
-        async def ended(jail: Jail) -> None:
+        async def killed(process: Process) -> None:
             await self.gate.wait()
-            await end(jail)
-            self.there.discard(id(jail))
+            await kill(process)
+            self.there.discard(id(process))
 
-        monkeypatch.setattr(Jail, "greeted", classmethod(counted))
-        monkeypatch.setattr(Jail, "end", ended)
+        monkeypatch.setattr(Process, "start", classmethod(started))
+        monkeypatch.setattr(Process, "kill", killed)
 
 
 def _groups() -> list[object]:

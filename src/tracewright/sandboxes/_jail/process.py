@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from tracewright.sandboxes._jail import frames
 
 START_SECONDS = 20.0
 END_SECONDS = 5.0
+HANG_UP_SECONDS = 0.1
 COMPLAINT_BYTES = 4096
 
 
@@ -165,11 +166,7 @@ class Jail:
 
     async def end(self) -> None:
         """Kill the whole tree and wait until it is gone, even where we are cancelled meanwhile; safe to call twice."""
-        try:
-            await self._body.kill()
-        except asyncio.CancelledError:
-            await self._body.kill()
-            raise
+        await _finished(self._body.kill)
 
     async def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
@@ -193,6 +190,16 @@ class Process:
     async def start(cls, launch: Launch) -> Process:
         """Start the command; raises OSError where the kernel refuses."""
         command = launch.group.joined(launch.command) if launch.group else launch.command
+        try:
+            return await cls._started(command, launch)
+        except BaseException:
+            # What asyncio was not let finish it ends itself; what that process was put into is ours to take away.
+            if launch.group:
+                await _finished(launch.group.remove)
+            raise
+
+    @classmethod
+    async def _started(cls, command: Sequence[str], launch: Launch) -> Process:
         loop = asyncio.get_running_loop()
         transport, protocol = await loop.subprocess_exec(
             lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=1 << 20, loop=loop),
@@ -232,6 +239,16 @@ class Process:
             await self._ended_by(signal.SIGKILL)
         if self._group:
             await self._group.remove()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Close our ends of the pipes when all was read: a loop that ends sooner could not close them any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                while not self._transport.is_closing():
+                    await asyncio.sleep(0.001)
+        self._transport.close()
+        await asyncio.sleep(0)
 
     async def _ended_by(self, number: signal.Signals) -> None:
         # Not `send_signal`, which first looks whether it ended and so reaps it before whoever waits for it.
@@ -250,6 +267,23 @@ class Process:
 
     def peak(self) -> int | None:
         return self._group.peak() if self._group else None
+
+
+async def _finished(work: Callable[[], Awaitable[None]]) -> None:
+    """Do what can be begun anew until it is done, however often we are cancelled meanwhile; then be cancelled.
+
+    A task of its own would not do: whoever cancels all tasks of a loop would cancel that one before its first step.
+    """
+    interrupted: asyncio.CancelledError | None = None
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError as error:
+            interrupted = error
+            continue
+        if interrupted:
+            raise interrupted
+        return
 
 
 def _object(header: bytes) -> Mapping[str, Any]:
