@@ -26,6 +26,7 @@ class BoastfulSandbox:
     async def preflight(self) -> Isolation:
         isolation = await self._other.preflight()
         said = {
+            "backend": "boastful",
             "level": "process",
             "lacks": ("inodes",),
             "memory": "per_process",

@@ -96,7 +96,7 @@ async def tried(
     began = time.monotonic()
     verdict: Verdict
     try:
-        if isolation.level == "none":
+        if "none" in (backend.name, isolation.backend, isolation.level):
             # No hostile program is ever run outside a jail, whatever it is said to leave alone.
             verdict, seen = "not claimed", "says that it is no jail"
         elif lacks(isolation, case.promise):
