@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes .venv from a hashed list of requirements, `base` (to use Tracewright) or `dev` (to test it), and installs the
 # Debian packages that go with it. Where packages come from is pip's own configuration: no address stands here.
+# `engines` makes nothing: it installs what the tests of the container sandboxes want, and fails where it may not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-list=${1:?"say which list: base or dev"}
+list=${1:?"say which list: base or dev (or: engines)"}
 venv=.venv
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -30,7 +31,22 @@ apt_install() {
         sudo="sudo -n"
     fi
     echo "installing Debian packages: $*"
-    $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "$@" >/dev/null
+    # In this runlevel no package starts its service: the tests start engines themselves, in a network of their own.
+    $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq "$@" >/dev/null
+}
+
+# What is here already, from wherever, is left alone. gVisor is wished for: not every release has it.
+install_engines() {
+    local programs=(dockerd:docker.io podman:podman runc:runc catatonit:catatonit ip:iproute2 mmdebstrap:mmdebstrap)
+    local needed=()
+    for pair in "${programs[@]}"; do
+        have "${pair%:*}" || needed+=("${pair#*:}")
+    done
+    if [ ${#needed[@]} -gt 0 ] && ! apt_install --no-install-recommends --no-remove "${needed[@]}"; then
+        echo "Not installed: ${needed[*]}" >&2
+        exit 1
+    fi
+    have runsc || apt_install --no-remove runsc || true
 }
 
 # The jail is never optional, so without bubblewrap the set-up ends here.
@@ -61,6 +77,10 @@ install_requirements() {
     touch "$venv/.base" "$venv/.$list"
 }
 
+if [ "$list" = engines ]; then
+    install_engines
+    exit
+fi
 python=$(find_python)
 install_system_packages
 install_requirements

@@ -32,7 +32,10 @@ from tracewright.records.trace import Step
 WINGS = ("environments", "policies", "sandboxes", "jobs", "stores", "engines", "sources", "renderers")
 
 EXTRAS = {
+    "docker": "docker",
     "duckdb": "analytics",
+    "httpx2": "kubernetes",
+    "lightkube": "kubernetes",
     "open_spiel": "games",
     "psycopg": "postgres",
     "pyspiel": "games",

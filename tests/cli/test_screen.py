@@ -1,7 +1,10 @@
-"""What hostile texts print: no control character of theirs reaches the terminal."""
+"""What reaches the terminal: no control character of a hostile text, and no complaint when the reader hangs up."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.builders import make_step, make_trace
@@ -29,3 +32,17 @@ def test_an_error_cannot_drive_the_terminal(tmp_path: Path) -> None:
     assert answer.code == 1
     assert "owned" in answer.err
     assert "\x1b" not in answer.err
+
+
+def test_a_reader_that_heard_enough_is_no_failure() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "tracewright.cli.main", "schema"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

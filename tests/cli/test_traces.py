@@ -117,9 +117,19 @@ def test_an_import_takes_in_what_holds_and_names_what_does_not(stocked: Stock, t
     lines = out.read_text().splitlines()
     forged = json.loads(lines[0])
     forged["record"]["status"] = "truncated"
+    adopted = json.loads(lines[0])
+    adopted["record"]["provenance"]["commit"] = "of somebody else"
     huge = json.loads(lines[1])
     huge["record"]["seed"] = 2**60 + 1
-    faulty = ["{", "[" * 100_000, json.dumps({"record": {"id": "x"}}), json.dumps(forged), json.dumps(huge), "7"]
+    faulty = [
+        "{",
+        "[" * 100_000,
+        json.dumps({"record": {"id": "x"}}),
+        json.dumps(forged),
+        json.dumps(huge),
+        "7",
+        json.dumps(adopted),
+    ]
     out.write_text("\n".join([*lines[:3], "", *faulty, *lines[3:]]) + "\n")
     ran = tracewright("traces", "import", out, "--json")
     assert (ran.code, set(ran.json)) == (1, {"added", "known", "faults"})
@@ -131,6 +141,7 @@ def test_an_import_takes_in_what_holds_and_names_what_does_not(stocked: Stock, t
         (8, "was changed"),
         (9, "no id"),
         (10, "no tr"),
+        (11, "sha256 does not fit"),
     ):
         assert any(f"{out}:{number}" in fault and why in fault for fault in ran.json["faults"]), number
         assert f"left out: {out}:{number}" in ran.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracewright.jobs._ast_grep.trees import shape
+from tracewright.jobs._ast_grep.trees import same_tree, shape
 from tracewright.jobs.ast_grep import run
 
 
@@ -54,3 +54,14 @@ def test_whether_the_code_changed_is_told_of_the_base() -> None:
     request = {"op": "apply", "pattern": "bar(1)", "rewrite": "foo(1)", "language": "python"}
     done = run({**request, "base": {"a.py": "foo(1)  # one\n"}}, {"a.py": "bar(1)\n"}, {})
     assert done.result["code_changed"] == {"a.py": False}
+
+
+@pytest.mark.parametrize("edit", [("b", "c"), ("  # a", ""), ("# a", "# z"), ("def", "async def"), ("\n\n", "\n")])
+def test_a_tree_is_held_against_another_as_their_digests_are(edit: tuple[str, str]) -> None:
+    text = "def f(a):\n    return a  # a\n\n\nb = [1, 2]\n"
+    other = text.replace(*edit, 1)
+    known = shape(text, "Python")
+
+    assert same_tree(other, "Python", known) == (shape(other, "Python").digest == known.digest)
+    assert not same_tree(text + "x = 1\n", "Python", known)
+    assert not same_tree("", "Python", known)

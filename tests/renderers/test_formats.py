@@ -170,6 +170,8 @@ def test_a_row_that_is_no_trace_or_was_changed_is_refused(episode: Trace) -> Non
     (row,) = render("trace", episode)
     with pytest.raises(RecordError, match="does not hash to its id"):
         trace_of({**row, "record": {**row["record"], "seed": 5}})
+    with pytest.raises(RecordError, match="does not hash to its row's sha256"):
+        trace_of({**row, "record": {**row["record"], "provenance": {"tracewright": "other"}}})
     with pytest.raises(RecordError, match="found a fault at 'record'"):
         trace_of({"format": "trace"})
 

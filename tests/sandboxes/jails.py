@@ -14,12 +14,19 @@ from typing import TypeVar
 
 import pytest
 
+from tests.sandboxes import clusters, daemons
 from tracewright import registry
 from tracewright.errors import MissingPartError
-from tracewright.records.job import Job, Limits, Outcome
+from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.sandboxes import Sandbox
+from tracewright.sandboxes._contract.case import Case
+from tracewright.sandboxes._contract.suite import tried
+from tracewright.sandboxes._contract.trial import Backend
 
 Found = TypeVar("Found")
+
+ASKED: dict[str, dict[str, object]] = {"landlock": {"outer_limits_accepted": True}, "none": {"accept_no_jail": True}}
+"""What must be said before these sandboxes are built; nobody bounds the machine that the tests run on."""
 
 
 @cache
@@ -30,11 +37,32 @@ def proven_home() -> Path:
     return Path(folder)
 
 
+def names() -> list[str]:
+    """Return every sandbox there is, that of containers once for each engine that it can speak to."""
+    return sorted({*registry.names("sandboxes"), *daemons.ENGINES})
+
+
+def backend(name: str, **options: object) -> Backend:
+    """Return the sandbox `name` with all that it must be told here, or skip where it has nobody to speak to."""
+    found, resolved = daemons.resolved(name, options)
+    return Backend(found, {**ASKED.get(name, {}), **clusters.options(name), **resolved}, proven_home())
+
+
+def hold(name: str, case: Case) -> None:
+    """Try one case of the suite; what is not claimed or cannot be tried here is skipped by name, and so counted."""
+    finding = asyncio.run(tried(case, backend(name), claim(name)))
+    if finding.verdict == "failed":
+        pytest.fail(finding.seen)
+    if finding.verdict != "held":
+        pytest.skip(f"{name}: {finding.verdict}: {finding.seen}")
+
+
 def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: object) -> Found:
     """Build the sandbox `name`, let `work` use it, and close it."""
+    chosen = backend(name, **options)
 
     async def main() -> Found:
-        sandbox: Sandbox = registry.build("sandboxes", name, options, registry.Parts(home=proven_home()))
+        sandbox = chosen.build()
         try:
             await sandbox.preflight()
         except MissingPartError as missing:
@@ -52,10 +80,26 @@ def outcome_of(name: str, job: Job, **options: object) -> Outcome:
     return within(name, lambda sandbox: sandbox.run(job), **options)
 
 
+@cache
+def claim(name: str) -> Isolation:
+    """Return what a sandbox says of itself here."""
+    return within(name, lambda sandbox: sandbox.preflight())
+
+
+def lacks(name: str, promise: str) -> bool:
+    """Say whether a sandbox itself says that it does not hold a promise, so that nobody need try it."""
+    return promise in claim(name).lacks
+
+
 def program(code: str, *, files: dict[str, str] | None = None, limits: Limits | None = None) -> Job:
     """Return the job that runs a Python program."""
     limits = limits or Limits(wall_seconds=20)
     return Job(kind="python", isolation="oneshot", files=files or {}, request={"code": code}, limits=limits)
+
+
+def marked(code: str, marker: str) -> str:
+    """Return a program that does what `code` does in a process whose command line holds a marker."""
+    return f"import os, sys; os.execv(sys.executable, [sys.executable, '-c', {f'{code} # {marker}'!r}])"
 
 
 def survivors(marker: str) -> list[str]:

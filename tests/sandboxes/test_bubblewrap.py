@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes.jails import gone_within, program, proven_home, survivors, within
+from tests.sandboxes.jails import gone_within, marked, program, proven_home, survivors, within
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.registry import Parts
@@ -32,8 +32,7 @@ from tracewright.registry import Parts
 from tracewright.sandboxes.bubblewrap import Options, build
 async def main():
     sandbox = build(Options(), Parts(home=Path(sys.argv[1])))
-    code = "import time; time.sleep(99) # " + sys.argv[2]
-    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": code}))
+    await sandbox.run(Job(kind="python", isolation="oneshot", request={"code": sys.argv[2]}))
 asyncio.run(main())
 """
 
@@ -191,7 +190,7 @@ def test_the_next_start_takes_away_the_groups_of_a_killed_controller() -> None:
 
 def test_a_sandbox_leaves_no_group_and_no_process_when_it_is_closed() -> None:
     marker = secrets.token_hex(8)
-    within("bubblewrap", lambda sandbox: sandbox.run(program(f"pass # {marker}", limits=Limits(wall_seconds=20))))
+    within("bubblewrap", lambda sandbox: sandbox.run(program(marked("pass", marker), limits=Limits(wall_seconds=20))))
     tree = cgroups.find()
     groups = (
         [group for folder in tree.folders for group in folder.glob(f"{cgroups.NAME}-{os.getpid()}-*")] if tree else []
@@ -202,7 +201,8 @@ def test_a_sandbox_leaves_no_group_and_no_process_when_it_is_closed() -> None:
 
 def _controller(marker: str) -> subprocess.Popen[bytes]:
     home = str(proven_home())
-    controller = subprocess.Popen([sys.executable, "-c", CONTROLLER, home, marker], start_new_session=True)
+    code = marked("import time; time.sleep(99)", marker)
+    controller = subprocess.Popen([sys.executable, "-c", CONTROLLER, home, code], start_new_session=True)
     deadline = time.monotonic() + 20
     # The controller itself carries the marker; the program in the jail is the second.
     while len(survivors(marker)) < 2:

@@ -117,3 +117,32 @@ def test_a_group_is_removed_once(kernel: Path) -> None:
     asyncio.run(group.remove())
     asyncio.run(group.remove())
     assert not list((kernel / "unified").iterdir())
+
+
+def _outer(kernel: Path, mounts: str, own: str) -> frozenset[str]:
+    (kernel / "mountinfo").write_text(mounts)
+    (kernel / "cgroup").write_text(own)
+    return cgroups.outer_limits(str(kernel / "mountinfo"), str(kernel / "cgroup"))
+
+
+@pytest.mark.parametrize(
+    ("memory", "pids", "found"),
+    [(f"{64 * MIB}", "100", {"memory", "pids"}), ("max", "100", {"pids"}), (f"{1 << 60}", "max", set())],
+)
+def test_limits_that_somebody_around_us_set_are_seen(memory: str, pids: str, found: set[str], kernel: Path) -> None:
+    inner = kernel / "unified/outer/inner"
+    inner.mkdir(parents=True)
+    (inner.parent / "memory.max").write_text(f"{memory}\n")
+    (inner / "pids.max").write_text(f"{pids}\n")
+
+    assert _outer(kernel, f"1 2 0:1 / {kernel}/unified rw - cgroup2 cgroup2 rw\n", "0::/outer/inner\n") == found
+
+
+def test_in_a_container_that_shows_only_itself_its_limits_are_at_the_top(kernel: Path) -> None:
+    for name in ("memory", "pids"):
+        (kernel / name).mkdir()
+    (kernel / "memory/memory.limit_in_bytes").write_text(f"{64 * MIB}\n")
+    (kernel / "pids/pids.max").write_text("64\n")
+    mounts = "".join(f"1 2 0:1 / {kernel}/{name} rw - cgroup cgroup rw,{name}\n" for name in ("memory", "pids"))
+
+    assert _outer(kernel, mounts, "3:memory:/docker/x\n2:pids:/docker/x\n") == {"memory", "pids"}

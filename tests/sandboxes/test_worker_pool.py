@@ -14,8 +14,8 @@ from tests.sandboxes.jails import proven_home, within
 from tracewright.blobs import Blobs
 from tracewright.errors import SandboxError
 from tracewright.records.job import MIB, Job, Limits, Outcome
-from tracewright.sandboxes import Sandbox, bubblewrap
-from tracewright.sandboxes._jail import layout
+from tracewright.sandboxes import Sandbox
+from tracewright.sandboxes._jail import layout, local
 from tracewright.sandboxes._jail.layout import PACKAGE, Layout, Mount
 
 Found = TypeVar("Found")
@@ -29,7 +29,7 @@ def rogue(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = Mount(Path(__file__).parent / "kinds", f"{PACKAGE}/kinds")
     with_kinds = Layout((*here.mounts, kinds), here.command, here.environment)
     monkeypatch.setattr(layout, "here", lambda: with_kinds)
-    monkeypatch.setattr(bubblewrap, "module_path", lambda wing, name: f"kinds.{name}")
+    monkeypatch.setattr(local, "module_path", lambda wing, name: f"kinds.{name}")
 
 
 def _job(do: str = "", wall: float = 20, **request: Any) -> Job:
@@ -171,7 +171,7 @@ def test_jobs_with_other_limits_do_not_share_a_worker() -> None:
 
 
 def test_a_job_larger_than_the_machine_is_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bubblewrap, "budget", lambda share: 512 * MIB)
+    monkeypatch.setattr(local, "budget", lambda share: 512 * MIB)
 
     with pytest.raises(SandboxError, match="lower limits"):
         _all([_job()])

@@ -37,15 +37,16 @@ def _row(name: str, ok: bool, reason: str = "", fix: str = "") -> dict[str, str 
 
 async def _sandboxes(home: Path) -> list[dict[str, str | bool]]:
     from tracewright.errors import TracewrightError
-    from tracewright.pipeline.build import open_sandbox, sandbox_names
+    from tracewright.pipeline.build import NEVER_AUTO, open_sandbox, sandbox_names
     from tracewright.records.recipe import SandboxPart
 
     rows = []
-    for name in sandbox_names():
+    for name in (*sandbox_names(), *sorted(NEVER_AUTO)):
         try:
             async with open_sandbox(SandboxPart(name=name), home) as sandbox:
                 isolation = await sandbox.preflight()
             found = f"{isolation.level}, memory by {isolation.memory}, network {isolation.network}"
+            found += f", lacks {', '.join(isolation.lacks)}" if isolation.lacks else ""
             rows.append(_row(name, True, found))
         except TracewrightError as error:
             found, _, fix = str(error).partition("; ")

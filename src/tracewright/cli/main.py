@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -86,9 +86,18 @@ def main() -> None:
         sys.stderr.write("tracewright: interrupted\n")
         raise SystemExit(INTERRUPTED) from error
     except BrokenPipeError as error:
-        # Whoever read our output has heard enough; leave without a second complaint at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        raise SystemExit(0) from error
+        _leave_quietly(error)
+    except SystemExit as leaving:
+        # The library makes of a reader that hung up a failure, and keeps what it was only as the context.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            _leave_quietly(leaving.__context__)
+        raise
+
+
+def _leave_quietly(error: BrokenPipeError) -> NoReturn:
+    """Whoever read our output has heard enough: that is no failure, and no reason to complain again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise SystemExit(0) from error
 
 
 if __name__ == "__main__":

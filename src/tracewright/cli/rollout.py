@@ -21,6 +21,14 @@ SEARCH_ATTEMPTS = 8
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="Change a key of the recipe, e.g. policy.attempts=8.")
 ]
+NoJail = Annotated[
+    bool,
+    typer.Option(
+        "--accept-no-jail",
+        help="DANGER: run every action unjailed, as yourself. Only for privileged policies; datasets leave such traces"
+        " out unless told otherwise.",
+    ),
+]
 Seconds = Annotated[float | None, typer.Option("--max-seconds", help="Stop after so long; the rest can be resumed.")]
 
 
@@ -54,6 +62,7 @@ def rollout(
     jobs: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
     max_seconds: Seconds = None,
     settings: Settings = None,
+    accept_no_jail: NoJail = False,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
@@ -70,20 +79,21 @@ def rollout(
         "engine": {"workers": jobs},
     }
     recipe = read_recipe_data(Recipe, data, "the command line").changed(read_settings(settings))
-    _answer(_start(recipe, home, max_seconds), as_json)
+    _answer(_start(unjailed(recipe, accept_no_jail), home, max_seconds), as_json)
 
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe by name, or a TOML file.")],
     settings: Settings = None,
     max_seconds: Seconds = None,
+    accept_no_jail: NoJail = False,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
     """Run a recipe: collect its traces and, where it names a dataset, build it."""
     from tracewright.pipeline.recipes import find_recipe
 
-    chosen = find_recipe(recipe).changed(read_settings(settings))
+    chosen = unjailed(find_recipe(recipe).changed(read_settings(settings)), accept_no_jail)
     report = _start(chosen, home, max_seconds)
     dataset = _dataset(chosen, home)
     if as_json:
@@ -99,6 +109,7 @@ def resume(
     rollout_id: Annotated[str, typer.Argument(metavar="ID", help="The rollout to go on with.")],
     recipe: Annotated[str, typer.Option(help="Refuse unless the rollout was made by this recipe.")] = "",
     max_seconds: Seconds = None,
+    accept_no_jail: NoJail = False,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
@@ -107,7 +118,8 @@ def resume(
     from tracewright.pipeline.recipes import find_recipe
 
     rollout = load(home, rollout_id, find_recipe(recipe) if recipe else None)
-    _answer(_play(rollout, home, max_seconds), as_json)
+    chosen = unjailed(rollout.recipe, accept_no_jail)
+    _answer(_play(rollout.model_copy(update={"recipe": chosen}), home, max_seconds), as_json)
 
 
 def recipes(as_json: Json = False) -> None:
@@ -119,6 +131,21 @@ def recipes(as_json: Json = False) -> None:
         emit({"recipes": [{"name": name, "about": about} for name, about in found]})
         return
     table(("recipe", "about"), found)
+
+
+def unjailed(recipe: Recipe, accepted: bool) -> Recipe:
+    """Return the recipe without a jail where that was accepted on the command line, and only there."""
+    from tracewright.errors import UsageError
+    from tracewright.records.recipe import SandboxPart
+
+    if accepted:
+        note("no jail: every action runs as yourself, and every trace says so")
+        return recipe.model_copy(
+            update={"sandbox": SandboxPart.model_validate({"name": "none", "accept_no_jail": True})}
+        )
+    if recipe.sandbox.name == "none":
+        raise UsageError("the recipe asks for no jail, which must be accepted here: say --accept-no-jail")
+    return recipe
 
 
 def read_settings(settings: Sequence[str] | None) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""`sandbox run`: run anything in the jail and see what really came out."""
+"""`sandbox run`, `sandbox check`: run anything in the jail, and see what it holds back on one's own machine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tracewright.cli.files import read_files, read_text
-from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, printable, say
+from tracewright.cli.rollout import Settings, read_settings
+from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, printable, progress, say, table
 
 if TYPE_CHECKING:
+    from tracewright.pipeline.escapes import EscapeReport
     from tracewright.records.base import JsonObject
     from tracewright.records.job import Outcome
 
@@ -44,6 +46,9 @@ Memory = Annotated[int, typer.Option(help="MiB of memory.", min=64, max=4096)]
 Seconds = Annotated[float, typer.Option(help="Seconds of time.", min=0.01, max=3600)]
 Processes = Annotated[int, typer.Option(help="Processes at once.", min=1, max=4096)]
 Output = Annotated[int, typer.Option(help="KiB of output to keep.", min=1, max=65536)]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", help="Only these cases, e.g. files or network; may be repeated.")
+]
 Backend = Annotated[str, typer.Option("--sandbox", help="The sandbox; auto takes the first that holds.")]
 
 
@@ -97,6 +102,41 @@ def run(
     show(outcome, as_json)
     if outcome.status != "ok":
         raise typer.Exit(1)
+
+
+@sandbox.command("check")
+def check(
+    backend: Annotated[str, typer.Argument(help="The sandbox by name, or a file that holds one.")],
+    groups: Groups = None,
+    settings: Settings = None,
+    home: Home = DEFAULT_HOME,
+    as_json: Json = False,
+) -> None:
+    """Try to get out of a sandbox on this machine in every way of the suite; exits 1 where it does not hold a claim."""
+    from tracewright.pipeline.escapes import cases_of, try_escapes
+    from tracewright.records.recipe import Recipe, read_recipe_data
+
+    data = {"sandbox": {"name": backend}}
+    recipe = read_recipe_data(Recipe, data, "the command line").changed(read_settings(settings))
+    cases = cases_of(groups or ())
+    with progress(f"cases on {backend}") as tell:
+        report = asyncio.run(try_escapes(recipe.sandbox, home, cases, tell))
+    if as_json:
+        emit(report)
+    else:
+        show_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def show_report(report: EscapeReport) -> None:
+    """Print each case with what came of it, and a summary line; a number is that of the field's table of abuses."""
+    rows = [(found.verdict, found.number or "own", found.name, found.seen) for found in report.cases]
+    table(("", "case", "what was tried", "what was seen"), rows, report.sandbox)
+    counted = f"{report.held} held, {report.not_claimed} not claimed, {report.failed} failed, {report.skipped} skipped"
+    isolation = report.isolation
+    bounds = f"{isolation.level}, memory by {isolation.memory}, processes by {isolation.processes}"
+    say(f"{report.sandbox}: {counted} ({bounds})")
 
 
 def _request(kind: str, text: str, given: Mapping[str, Any]) -> JsonObject:

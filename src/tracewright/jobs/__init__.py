@@ -36,12 +36,27 @@ class Result:
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a kind tells the Python program that it names in `COMMAND`, by marshal, and what that finds on its stdin.
+
+    How the program ended and what it printed is the result; nothing that it says is taken for one.
+    """
+
+    told: Mapping[str, Any]
+    stdin: str = ""
+
+
 class JobKind(Protocol):
-    """The shape of a module in `jobs/`; `ISOLATION` says which jail it needs."""
+    """The shape of a module in `jobs/`; `ISOLATION` says which jail it needs.
+
+    A kind whose `run` returns a `Program` has a `COMMAND`: a command line, to which the number of a descriptor is added
+    where the program reads what it is told. It may be started before there is a job.
+    """
 
     ISOLATION: IsolationNeed
 
     @staticmethod
-    def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
+    def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result | Program:
         """Do the work on `files` (path to text) and return facts; `inputs` are read-only mounts by name."""
         ...

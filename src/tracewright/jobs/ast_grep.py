@@ -15,7 +15,7 @@ from typing import Any
 
 from tracewright.jobs import IsolationNeed, Result
 from tracewright.jobs._ast_grep.apply import MAX_PASSES, Applied, Layout, apply_rules
-from tracewright.jobs._ast_grep.facts import compare, describe, strings_changed
+from tracewright.jobs._ast_grep.facts import code_changed, compare, describe, strings_changed
 from tracewright.jobs._ast_grep.languages import canonical_language, language_of
 from tracewright.jobs._ast_grep.lines import changed_lines
 from tracewright.jobs._ast_grep.refusal import Refusal
@@ -72,7 +72,7 @@ def _apply(request: Mapping[str, Any], files: Mapping[str, str]) -> Result:
         return Result(status="no_match", code="no_file", message=f"No file in view is {' or '.join(sorted(wanted))}.")
     applied = apply_rules(rules, scanned, passes, layout)
     facts = _apply_facts(rules, scanned, applied)
-    facts |= _since(_base(request), scanned, applied, facts["tree"])
+    facts |= _since(_base(request), scanned, applied)
     if not applied.passes:
         return Result(status="no_match", code="no_match", message="No rule matched anything.", result=facts)
     changed = {path: text for path, text in applied.files.items() if text != scanned[path]}
@@ -110,17 +110,14 @@ def _apply_facts(rules: tuple[Rule, ...], before: Mapping[str, str], applied: Ap
     }
 
 
-def _since(
-    base: Mapping[str, str], before: Mapping[str, str], applied: Applied, trees: Mapping[str, str]
-) -> dict[str, Any]:
+def _since(base: Mapping[str, str], before: Mapping[str, str], applied: Applied) -> dict[str, Any]:
     """Say of each file that is not as in `base` which lines changed, and whether more did than layout and comments."""
     texts = applied.files
     original = {path: base.get(path, text) for path, text in before.items()}
     changed = [path for path in sorted(before) if texts[path] != original[path]]
-    old = describe({path: original[path] for path in changed}, {path: language_of(path) for path in changed})
     return {
         "changed_lines": {path: changed_lines(original[path], texts[path]) for path in changed},
-        "code_changed": {path: old["tree"].get(path) != trees.get(path) for path in changed},
+        "code_changed": {path: code_changed(original[path], texts[path], language_of(path)) for path in changed},
     }
 
 

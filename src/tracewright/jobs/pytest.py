@@ -28,7 +28,7 @@ from tracewright.jobs._worker.workspace import fill, path_fault
 ISOLATION: IsolationNeed = "oneshot"
 
 REPORT_BYTES = 16 << 20
-STAGE = Path("/tmp/tests")  # noqa: S108  # inside the jail, where it is a file system of its own
+STAGE = Path(os.environ.get("TMPDIR", "/tmp"), "tests")  # noqa: S108  # inside the jail, where it is the job's own
 BAD = {"failed", "error"}
 TOLERATED = {"passed", "skipped", "xfailed", "xpassed"}
 _BOOT = "import sys; sys.path += {path!r}; from tracewright.jobs._pytest.session import main; main()"
@@ -84,7 +84,9 @@ def _run(paths: Sequence[str], tests: Mapping[str, str], *, conftest: bool) -> R
     nonce = secrets.token_hex(16)
     read, write = os.pipe()
     arguments = [
-        *("-q", "-c", os.devnull, f"--rootdir={STAGE}", "--import-mode=importlib", "--continue-on-collection-errors"),
+        *("-q", "-c", os.devnull, "--import-mode=importlib", "--continue-on-collection-errors"),
+        # Folders above are not looked into: not every jail lets anybody.
+        *(f"--rootdir={STAGE}", f"--confcutdir={STAGE}"),
         *("--tb=short", "-p", "no:cacheprovider", *([] if conftest else ["--noconftest"]), *paths),
     ]
     spec = {"path": _import_path(tests), "arguments": arguments, "pipe": write, "nonce": nonce}

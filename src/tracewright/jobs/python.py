@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracewright.jobs import IsolationNeed, Result
+from tracewright.jobs import IsolationNeed, Program, Result
 
 ISOLATION: IsolationNeed = "oneshot"
 
 # -S leaves out site, which would run `.pth` files; programs still expect the names that it gives to builtins.
+# Whatever is imported here is also taken down at the end of each program, so nothing is that can be done without.
 _BOOT = """
-import json, runpy, site, sys
-spec = json.loads(sys.argv[1])
+import marshal, site, sys
 site.setquit(); site.sethelper(); site.setcopyright()
-sys.path[:] = spec["path"]
-sys.argv[:] = [spec["entry"] or "-c", *spec["argv"]]
-if spec["entry"]:
-    runpy.run_path(spec["entry"], run_name="__main__")
-else:
-    exec(compile(spec["code"], "<code>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+with open(int(sys.argv[1]), "rb") as pipe:
+    told = marshal.loads(pipe.read())
+sys.path[:] = told["path"]
+sys.argv[:] = [told["entry"] or "-c", *told["argv"]]
+scope = {"__name__": "__main__", "__builtins__": __builtins__}
+if told["entry"]:
+    with open(told["entry"], "rb") as file:
+        told["code"] = file.read()
+    sys.modules["__main__"] = main = type(sys)("__main__")
+    main.__dict__.update(scope, __file__=told["entry"], __cached__=None, __package__="")
+    scope = main.__dict__
+exec(compile(told["code"], told["entry"] or "<code>", "exec"), scope)
 """
+COMMAND = (sys.executable, "-s", "-S", "-P", "-B", "-c", _BOOT)
+"""An interpreter that is up, and waits for its program."""
 
 
-def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
+def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result | Program:
     """Run `entry` (a file of the workspace) or `code` with `argv` and `stdin`; `nonzero` unless it exits with 0."""
     entry, code = request.get("entry"), request.get("code")
     if (entry is None) == (code is None):
@@ -36,7 +42,5 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
         return Result("action_error", "unknown_path", f"the workspace has no file {entry!r}")
     folder = Path(entry).parent if entry else Path()
     path = [str(folder.resolve()), *sys.path]
-    spec = {"entry": entry, "code": code, "argv": [str(part) for part in request.get("argv", [])], "path": path}
-    command = [sys.executable, "-s", "-S", "-P", "-B", "-c", _BOOT, json.dumps(spec)]
-    ended = subprocess.run(command, input=str(request.get("stdin", "")).encode(), check=False)
-    return Result("ok" if ended.returncode == 0 else "nonzero", exit_code=ended.returncode)
+    argv = [str(part) for part in request.get("argv", [])]
+    return Program({"entry": entry, "code": code, "argv": argv, "path": path}, str(request.get("stdin", "")))

@@ -6,7 +6,7 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import distributions
@@ -30,8 +30,10 @@ from tracewright.sandboxes import Sandbox
 from tracewright.sources import Source
 from tracewright.stores import Store
 
-SANDBOX_ORDER = ("bubblewrap",)
+SANDBOX_ORDER = ("bubblewrap", "nsjail", "docker", "landlock", "kubernetes")
 """Which sandbox `auto` tries first; those that are not named here follow by name."""
+NEVER_AUTO = frozenset({"firejail", "none"})
+"""What runs only where it is asked for by name."""
 
 
 def now() -> datetime:
@@ -57,10 +59,9 @@ def check_parts(recipe: Recipe, home: Path) -> None:
         ("engines", recipe.engine, _engine_options(recipe)),
         ("renderers", recipe.renderer, recipe.renderer.options()),
     ]
-    if recipe.sandbox.name != "auto":
-        named.append(("sandboxes", recipe.sandbox, recipe.sandbox.options()))
     for wing, part, options in named:
         registry.read_options(registry.load(wing, part.name), wing, part.name, options)
+    _check_jail(recipe)
     store_of(recipe.store, home)
 
 
@@ -120,11 +121,11 @@ async def open_sandbox(part: Part, home: Path, share: float = 1.0) -> AsyncItera
 
 async def _first_sandbox(part: Part, home: Path, share: float) -> Sandbox:
     if part.name != "auto":
-        return await _proved(part.name, part.options(), home, share)
+        return await _proved(part, part.name, home, share)
     reasons: list[str] = []
     for name in sandbox_names():
         try:
-            return await _proved(name, part.options(), home, share)
+            return await _proved(part, name, home, share)
         except MissingPartError as error:
             reasons.append(f"{name}: {error}")
     raise MissingPartError("no sandbox holds on this machine, so nothing is run. " + "; ".join(reasons))
@@ -132,10 +133,44 @@ async def _first_sandbox(part: Part, home: Path, share: float) -> Sandbox:
 
 def sandbox_names() -> list[str]:
     """Return the sandboxes in the order in which `auto` tries them."""
-    return sorted(registry.names("sandboxes"), key=lambda name: (name not in SANDBOX_ORDER, name))
+    asked = [name for name in registry.names("sandboxes") if name not in NEVER_AUTO]
+    last = len(SANDBOX_ORDER)
+    return sorted(asked, key=lambda name: (SANDBOX_ORDER.index(name) if name in SANDBOX_ORDER else last, name))
 
 
-async def _proved(name: str, options: Mapping[str, Any], home: Path, share: float) -> Sandbox:
+def _check_jail(recipe: Recipe) -> None:
+    """Read the options of every jail that the recipe may use, and let only those act unjailed who are told the goal."""
+    if recipe.sandbox.name == "none" and not is_privileged(recipe.policy.name, _policy_options(recipe)):
+        raise UsageError(
+            f"without a jail only privileged policies may act, and {recipe.policy.name!r} is none;"
+            " choose a jail (sandbox.name=auto), or a policy such as oracle or search"
+        )
+    auto = recipe.sandbox.name == "auto"
+    for name in sandbox_names() if auto else [recipe.sandbox.name]:
+        # Whose library is missing is passed over by `auto` in any case.
+        with suppress(MissingPartError) if auto else nullcontext():
+            sandbox_options(recipe.sandbox, name)
+
+
+def sandbox_options(part: Part, name: str) -> dict[str, Any]:
+    """Return the options of one backend: keys beside the name, then those of its own table, as [sandbox.landlock].
+
+    Under `auto`, a key beside the name is for whichever backend knows it.
+    """
+    module = registry.load("sandboxes", name)
+    own = part.options()
+    tables: dict[str, Any] = {key: own.pop(key) for key in list(own) if isinstance(own[key], dict)}
+    if stray := sorted(tables.keys() - set(registry.names("sandboxes"))):
+        raise UsageError(f"there is no sandbox {stray[0]!r} to have a table of options")
+    if part.name == "auto":
+        own = {key: value for key, value in own.items() if key in module.Options.model_fields}
+    options: dict[str, Any] = own | tables.get(name, {})
+    registry.read_options(module, "sandboxes", name, options)
+    return options
+
+
+async def _proved(part: Part, name: str, home: Path, share: float) -> Sandbox:
+    options = sandbox_options(part, name)
     sandbox: Sandbox = registry.build("sandboxes", name, options, parts(home, share=share))
     try:
         await sandbox.preflight()
@@ -150,6 +185,7 @@ async def open_players(
     recipe: Recipe, home: Path, tasks: Mapping[str, Task], provenance: Provenance, share: float = 1.0
 ) -> AsyncIterator[Players]:
     """Open everyone who takes part in the episodes of a recipe, on a `share` of the machine."""
+    _check_jail(recipe)
     environment = environment_of(recipe.environment, home)
     grader = grader_of(recipe.environment, home)
     async with open_sandbox(recipe.sandbox, home, share) as sandbox:

@@ -50,6 +50,8 @@ class Isolation(Record):
     network: Literal["none", "host"] = "none"
     seccomp: str = ""
     preflight: str = ""
+    lacks: tuple[str, ...] = ()
+    """By name, what others of our jails hold back and this one does not; docs/sandbox.md says what each name means."""
 
 
 class Observed(Record):

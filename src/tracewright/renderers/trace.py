@@ -14,7 +14,7 @@ from tracewright.registry import Parts
 from tracewright.renderers import Column
 from tracewright.renderers._rows.head import HEAD, head
 
-COLUMNS: Mapping[str, Column] = {**HEAD, "record": "json"}
+COLUMNS: Mapping[str, Column] = {**HEAD, "sha256": "text", "record": "json"}
 
 
 class Options(Record):
@@ -22,14 +22,14 @@ class Options(Record):
 
 
 class WholeTrace:
-    """Writes the stored trace under `record`, its texts escaped as in every other format."""
+    """Writes the stored trace under `record`, its texts escaped as in every format; `sha256` is that of its bytes."""
 
     format = "trace"
     columns = COLUMNS
 
     def render(self, trace: Trace) -> Iterator[JsonObject]:
         """Yield one row a trace."""
-        yield {**head(trace, self.format), "record": escape_all(trace.plain())}
+        yield {**head(trace, self.format), "sha256": trace.sha256, "record": escape_all(trace.plain())}
 
 
 def trace_of(row: JsonObject) -> Trace:
@@ -41,6 +41,8 @@ def trace_of(row: JsonObject) -> Trace:
         raise RecordError(f"wanted a row of the format trace, found a fault at {where!r}") from error
     if trace.content_id() != trace.id:
         raise RecordError(f"trace {trace.id[:12]} does not hash to its id; its row was changed")
+    if row.get("sha256") != trace.sha256:
+        raise RecordError(f"trace {trace.id[:12]} does not hash to its row's sha256; its row was changed")
     return trace
 
 

@@ -6,7 +6,6 @@ for each process and not for their sum, and the isolation of every outcome says 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
@@ -14,27 +13,23 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tracewright.blobs import Blobs
-from tracewright.errors import MissingPartError, SandboxError, UsageError
-from tracewright.records.job import MIB, Isolation, Job, Limits, Outcome
-from tracewright.registry import Parts, module_path
-from tracewright.sandboxes._jail import cgroups, layout, preflight, root, seccomp
-from tracewright.sandboxes._jail.admission import Admission, budget
-from tracewright.sandboxes._jail.exchange import Question
-from tracewright.sandboxes._jail.layout import INPUTS, SCRATCH, SHARED_MEMORY, WORKSPACE, Layout, Mount
-from tracewright.sandboxes._jail.pool import Cell, Pool
+from tracewright.errors import MissingPartError, SandboxError
+from tracewright.records.job import MIB, Isolation, Limits
+from tracewright.registry import Parts
+from tracewright.sandboxes._jail import cgroups, layout, local, root, seccomp
+from tracewright.sandboxes._jail.layout import SCRATCH, SHARED_MEMORY, WORKSPACE, Layout, Mount
+from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch, pipe_holding
 
 NOBODY = "65534"
 """Who a job is inside the jail."""
 SCRATCH_BYTES = 64 * MIB
-OPEN_FILES = 256
 
 FIXES = {
     "no permissions to create": "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1); in a container,"
@@ -50,73 +45,17 @@ FIXES = {
 """What bubblewrap complains of, in lower case, and what helps."""
 
 
-class Options(BaseModel):
+class Options(local.LocalOptions):
     """What a recipe may say about this sandbox."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    workers: int = Field(default=1, ge=1, le=64)
-    jobs_per_worker: int = Field(default=2000, ge=1)
-    memory_share: float = Field(default=0.8, gt=0, le=0.8)
     user: int = Field(default=65532, gt=0)
     """Who starts the jail when we are root: a number that owns nothing, as in distroless images."""
     binary: str = "bwrap"
 
 
-def build(options: Options, parts: Parts) -> BubblewrapSandbox:
+def build(options: Options, parts: Parts) -> local.LocalSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return BubblewrapSandbox(options, parts.home, parts.share)
-
-
-class BubblewrapSandbox:
-    """A jail for jobs; belongs to the event loop in which it was first used."""
-
-    def __init__(self, options: Options, home: Path, share: float = 1.0) -> None:
-        self._options = options
-        self._share = share
-        self._home = home
-        self._blobs = Blobs(home / "blobs")
-        self._module = cache(partial(module_path, "jobs"))
-        self._proving = asyncio.Lock()
-        self._ready: tuple[Pool, Isolation] | None = None
-
-    async def preflight(self) -> Isolation:
-        """Prove that the jail holds here, once; raises MissingPartError with the failing probe and the fix."""
-        return (await self._prepared())[1]
-
-    async def run(self, job: Job) -> Outcome:
-        """Run one job; raises UsageError for an unknown kind or unfit input name, SandboxError where the jail broke."""
-        module = self._module(job.kind)
-        pool, isolation = self._ready or await self._prepared()
-        return await pool.run(Question(job, module, isolation, self._blobs.put))
-
-    async def close(self) -> None:
-        """End every jail; safe to call twice."""
-        if self._ready:
-            await self._ready[0].close()
-
-    async def _prepared(self) -> tuple[Pool, Isolation]:
-        async with self._proving:
-            if self._ready is None:
-                launcher = await asyncio.to_thread(self._launcher)
-                isolation = launcher.isolation(await _proof(launcher, self._home / "preflight"))
-                admission = Admission(budget(self._options.memory_share * self._share))
-                pool = Pool(launcher.start, admission, self._options.workers, self._options.jobs_per_worker)
-                self._ready = pool, isolation
-            return self._ready
-
-    def _launcher(self) -> Launcher:
-        found = shutil.which(self._options.binary)
-        if found is None:
-            raise MissingPartError(
-                f"the bubblewrap sandbox needs {self._options.binary}, which is not on PATH; run:"
-                " apt-get install bubblewrap (or dnf, pacman, apk add bubblewrap). Nothing is ever run unjailed"
-            )
-        here = layout.here()
-        user = self._options.user if root.is_root() else None
-        if user is not None:
-            root.require_readable(here.mounts)
-        return Launcher(Path(found), _version(found), here, seccomp.program(), cgroups.find(), self._blobs, user)
+    return local.LocalSandbox(options, parts, lambda blobs: _launcher(options, blobs), _proof)
 
 
 @dataclass(frozen=True)
@@ -134,7 +73,7 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
-        mounts = (*self.layout.mounts, *self._inputs(cell))
+        mounts = (*self.layout.mounts, *local.inputs(cell, self.blobs))
         door = pipe_holding(self.filter)
         try:
             command = self.command(cell, mounts, door)
@@ -165,44 +104,38 @@ class Launcher:
             network="none",
             seccomp=hashlib.sha256(self.filter).hexdigest(),
             preflight=proof,
+            # Its file systems know no number of files: what bounds them is that they take memory of the tree.
+            lacks=() if self.tree else ("inodes",),
         )
 
-    def _inputs(self, cell: Cell) -> Iterator[Mount]:
-        for name, sha256 in cell.inputs:
-            if not re.fullmatch(r"\w[\w.-]{0,127}", name, re.ASCII):
-                raise UsageError(f"an input's name must be letters, digits, '_', '.' and '-', found {name[:80]!r}")
-            path = self.blobs.path(sha256)
-            if not path.is_file():
-                raise SandboxError(f"the input {name!r} is not among the blobs: {path} does not exist")
-            yield Mount(path.resolve(), f"{INPUTS}/{name}")  # the jail starts elsewhere
-
     def _opening(self, cell: Cell) -> dict[str, Any]:
-        """Tell the worker which limits to put on itself and on all that it starts."""
-        bounded = self.tree is not None
-        limits = {
-            "CORE": 0,
-            "FSIZE": cell.limits.file_bytes,
-            "NOFILE": OPEN_FILES,
-            "AS": None if bounded else cell.limits.memory_bytes,
-            "NPROC": None if bounded else cell.limits.processes + cgroups.SCAFFOLD,
-        }
-        return {"limits": limits, "folders": [WORKSPACE, SCRATCH, SHARED_MEMORY], "sweep": True}
+        folders = [WORKSPACE, SCRATCH, SHARED_MEMORY]
+        return {"limits": local.limits(cell, self.tree), "folders": folders, "sweep": True}
+
+
+def _launcher(options: Options, blobs: Blobs) -> Launcher:
+    found = shutil.which(options.binary)
+    if found is None:
+        raise MissingPartError(
+            f"the bubblewrap sandbox needs {options.binary}, which is not on PATH; run:"
+            " apt-get install bubblewrap (or dnf, pacman, apk add bubblewrap). Nothing is ever run unjailed"
+        )
+    here = layout.here()
+    user = options.user if root.is_root() else None
+    if user is not None:
+        root.require_readable(here.mounts)
+    return Launcher(Path(found), _version(found), here, seccomp.program(), cgroups.find(), blobs, user)
 
 
 async def _proof(launcher: Launcher, cache: Path) -> str:
-    cell = Cell(Limits())
-    parts = [
-        hashlib.sha256(launcher.binary.read_bytes()).hexdigest(),
-        hashlib.sha256(launcher.filter).hexdigest(),
-        *launcher.command(cell, launcher.layout.mounts, door=0),
-    ]
+    command = launcher.command(Cell(Limits()), launcher.layout.mounts, door=0)
+    parts = [*(hashlib.sha256(data).hexdigest() for data in (launcher.binary.read_bytes(), launcher.filter)), *command]
     names = [name for name, _ in launcher.layout.environment]
     try:
-        return await preflight.prove(lambda: launcher.start(cell), cache, parts, launcher.isolation(), names)
-    except SandboxError as error:
+        return await local.prove(launcher, cache, parts, names)
+    except MissingPartError as error:
         fixes = [fix for complaint, fix in FIXES.items() if complaint in str(error).lower()]
-        told = f"; {fixes[0]}" if fixes else ""
-        raise MissingPartError(f"the bubblewrap sandbox does not work here: {error}{told}") from error
+        raise MissingPartError(f"{error}; {fixes[0]}" if fixes else str(error)) from error
 
 
 def _version(binary: str) -> tuple[int, ...]:
@@ -219,6 +152,8 @@ def _walls(version: tuple[int, ...]) -> list[str]:
         # Older releases have no such switch; there the system call filter alone refuses new namespaces.
         *(["--disable-userns"] if version >= (0, 8) else []),
         "--die-with-parent",
+        # A first process of bubblewrap would be open to every other one in the jail; ours is not (see `first`).
+        "--as-pid-1",
         "--new-session",
         *("--cap-drop", "ALL", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "jail"),
     ]

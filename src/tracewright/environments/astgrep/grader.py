@@ -15,8 +15,10 @@ from tracewright.records.trace import Check, Grade, Reward, Step
 from tracewright.records.workspace import changes, effective, workspace
 from tracewright.registry import Parts
 
-GRADER = "astgrep-grader-1"
+GRADER = "astgrep-grader-2"
 WEIGHTS = {"passed": 0.6, "exact": 0.2, "clean": 0.1, "generalises": 0.1}
+STYLE = {"clean", "generalises"}
+"""How a right result was come by; a wrong one earns nothing for it."""
 GATES = ("changed", "parses", "evidence")
 ABOUT_FILES = ("tree", "parse_errors", "changed_lines", "code_changed")
 CANDIDATES = 8
@@ -90,7 +92,8 @@ def _grade(task: Task, steps: Sequence[Step], files: Mapping[str, str], *, evide
         "generalises": _generalises(steps),
     }
     open_gates = all(checks[gate] for gate in GATES)
-    rewards = {name: Reward(value=float(checks[name]), weight=weight) for name, weight in WEIGHTS.items()}
+    earned = {name: checks[name] and (passed or name not in STYLE) for name in WEIGHTS}
+    rewards = {name: Reward(value=float(earned[name]), weight=weight) for name, weight in WEIGHTS.items()}
     reward = sum(part.value * part.weight for part in rewards.values()) if open_gates else 0.0
     return Grade(
         passed=passed and open_gates,

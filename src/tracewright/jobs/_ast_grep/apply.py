@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tracewright.jobs._ast_grep import edits as edits_on_bytes
-from tracewright.jobs._ast_grep.cli import Match, scan
+from tracewright.jobs._ast_grep.cli import Match
+from tracewright.jobs._ast_grep.in_process import scan
 from tracewright.jobs._ast_grep.layout import tidy
 from tracewright.jobs._ast_grep.rules import Rule
 

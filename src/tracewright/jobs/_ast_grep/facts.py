@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracewright.jobs._ast_grep.lines import changed_lines
-from tracewright.jobs._ast_grep.trees import multi_line_strings, shape
+from tracewright.jobs._ast_grep.trees import multi_line_strings, same_tree, shape
 
 
 def describe(files: Mapping[str, str], languages: Mapping[str, str | None]) -> dict[str, Any]:
@@ -34,12 +34,20 @@ def compare(
     return found
 
 
+def code_changed(before: str, after: str, language: str | None) -> bool:
+    """Say whether more changed than layout and comments; of a language that is not known nobody can tell."""
+    return language is not None and not same_tree(before, language, shape(after, language))
+
+
 def strings_changed(before: str, after: str, language: str | None) -> bool:
     """Say whether a literal that spans lines came out with other blanks inside: the program is another one then."""
     if language is None:
         return False
+    old = set(multi_line_strings(before, language))
+    if not old:
+        return False
     new = multi_line_strings(after, language)
-    gone = set(multi_line_strings(before, language)) - set(new)
+    gone = old - set(new)
     return bool({_blanks_aside(text) for text in gone} & {_blanks_aside(text) for text in new})
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ast_grep_py import SgNode, SgRoot
+
+MOST_KEPT = 256 << 10
+"""Of texts of so many characters trees and shapes are kept: the same text is looked at several times."""
 
 _METAVARIABLE = re.compile(r"\$\$\$[A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*")
 _MULTI_LINE_STRINGS = ("string", "template", "heredoc", "text_block")
@@ -20,35 +24,100 @@ _VERBATIM = re.compile(
 
 @dataclass(frozen=True)
 class Shape:
-    """What a text is made of: `digest` over its tree, comments aside; `tokens` its leaves; `comments` their texts."""
+    """What a text is made of: `digest` over its tree, comments aside; `tokens` its leaves; `comments` their texts.
+
+    `said` is what the digest is made of: the tree as a text.
+    """
 
     digest: str
     tokens: tuple[str, ...]
     comments: tuple[str, ...]
     errors: int
+    said: str
 
 
 def shape(text: str, language: str) -> Shape:
     """Return the shape of a text; `language` must be a canonical name."""
-    seal = hashlib.sha256()
+    return _shape_again(text, language) if len(text) <= MOST_KEPT else _shape(text, language)
+
+
+def same_tree(text: str, language: str, known: Shape) -> bool:
+    """Say whether a text has the digest of a known shape; looks no further than to the first difference."""
+    return _walked(text, language, known.said) is not None
+
+
+def parsed(text: str, language: str) -> SgNode:
+    """Return the root of a text's tree; the trees of the last few texts that are not large are kept."""
+    return (_root_again(text, language) if len(text) <= MOST_KEPT else SgRoot(text, language)).root()
+
+
+@lru_cache(maxsize=4)
+def _root_again(text: str, language: str) -> SgRoot:
+    return SgRoot(text, language)
+
+
+def _shape(text: str, language: str) -> Shape:
+    shape = _walked(text, language)
+    assert shape is not None  # noqa: S101  # there is nothing that it could differ from
+    return shape
+
+
+_shape_again = lru_cache(maxsize=32)(_shape)
+
+
+def _walked(text: str, language: str, wanted: str | None = None) -> Shape | None:
+    """Return the shape of a text, or None as soon as it turns out not to say what is `wanted`."""
+    said: list[str] = []
     tokens: list[str] = []
     comments: list[str] = []
-    errors = 0
-    for node, entering in _events(SgRoot(text, language).root()):
-        kind = node.kind()
-        if is_comment(kind):
-            comments += [node.text().strip()] if entering else []
-            continue
-        if not entering:
-            seal.update(b")")
-            continue
-        leaf = node.is_leaf()
-        own = node.text() if leaf else ""
-        errors += kind == "ERROR" or _is_missing(node, leaf, own)
-        tokens += [own.strip()] if leaf else []
-        said = _said(node, own) if _VERBATIM.search(kind) else own.strip()
-        seal.update(f"({kind}\0{said}\0".encode(errors="surrogatepass"))
-    return Shape(seal.hexdigest(), tuple(tokens), tuple(comments), errors)
+    errors = at = 0
+    # None closes the node that was opened last. Every call into the binding costs, so there is none too many.
+    stack: list[SgNode | None] = [parsed(text, language)]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            said.append(")")
+        else:
+            kind = node.kind()
+            comment, verbatim = _TRAITS[kind]
+            if comment:
+                comments.append(node.text().strip())
+                continue
+            if children := node.children():
+                said.append(f"({kind}\0{_spaced(node, children) if verbatim else ''}\0")
+                stack.append(None)
+                stack += reversed(children)
+                errors += kind == "ERROR"
+            else:
+                own = node.text()
+                token = own.strip()
+                tokens.append(token)
+                said.append(f"({kind}\0{own if verbatim else token}\0)")
+                # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
+                errors += kind == "ERROR" or (not own and node.parent() is not None)
+        if wanted is not None:
+            if not wanted.startswith(said[-1], at):
+                return None
+            at += len(said[-1])
+    whole = "".join(said)
+    if wanted is not None and at != len(wanted):
+        return None
+    digest = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
+    return Shape(digest, tuple(tokens), tuple(comments), errors, whole)
+
+
+class _Traits(dict[str, tuple[bool, bool]]):
+    """Says of a kind of node whether it is a comment, and whether its blanks are part of what the program says.
+
+    Grammars have some hundred kinds each, so this stays small.
+    """
+
+    def __missing__(self, kind: str) -> tuple[bool, bool]:
+        found = self[kind] = is_comment(kind), bool(_VERBATIM.search(kind))
+        return found
+
+
+_TRAITS = _Traits()
 
 
 def is_comment(kind: str) -> bool:
@@ -65,14 +134,18 @@ def pattern_has_error(pattern: str, language: str) -> bool:
 def multi_line_strings(text: str, language: str) -> tuple[str, ...]:
     """Return the texts of all literals that span lines, outermost only, in order."""
     found: list[str] = []
-    end = 0
-    for node, entering in _events(SgRoot(text, language).root()):
+    stack = [parsed(text, language)]
+    while stack:
+        node = stack.pop()
         span = node.range()
-        if not entering or span.start.index < end or span.start.line == span.end.line:
+        # What stands on one line holds nothing that spans two.
+        if span.start.line == span.end.line:
             continue
-        if any(word in node.kind() for word in _MULTI_LINE_STRINGS):
+        kind = node.kind()
+        if any(word in kind for word in _MULTI_LINE_STRINGS):
             found.append(node.text())
-            end = span.end.index
+        elif not is_comment(kind):
+            stack += reversed(node.children())
     return tuple(found)
 
 
@@ -88,19 +161,12 @@ def _events(root: SgNode) -> Iterator[tuple[SgNode, bool]]:
                 stack += [(child, True) for child in reversed(node.children())]
 
 
-def _said(node: SgNode, own: str) -> str:
+def _spaced(node: SgNode, children: Sequence[SgNode]) -> str:
     """Return the text of a literal as it stands, without its children: some grammars give them only the escapes."""
     whole, start = node.text(), node.range().start.index
-    if own:
-        return own
     parts, end = [], 0
-    for child in node.children():
+    for child in children:
         span = child.range()
         parts.append(whole[end : span.start.index - start])
         end = span.end.index - start
     return "\0".join([*parts, whole[end:]])
-
-
-def _is_missing(node: SgNode, leaf: bool, own: str) -> bool:
-    # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
-    return leaf and not own and node.parent() is not None

@@ -9,21 +9,55 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 from collections.abc import Mapping
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+SECCOMP_MODE_FILTER = 2
+
+
+def conceal() -> None:
+    """Let no other process of the jail open our memory or descriptors."""
+    _prctl(PR_SET_DUMPABLE, 0)
 
 
 def hide() -> None:
-    """Die with the parent, and let no other process of the jail open our memory or descriptors."""
-    _prctl(PR_SET_DUMPABLE, 0)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Conceal ourselves, and die with the parent."""
+    conceal()
+    die_with_parent(signal.SIGKILL)
+
+
+def die_with_parent(by: signal.Signals) -> None:
+    """Ask the kernel for this signal when the thread that started us ends."""
+    _prctl(PR_SET_PDEATHSIG, by)
 
 
 def show() -> None:
-    """Undo `hide` in a child that runs somebody else's code, which may want to look into itself."""
+    """Undo `conceal` in a child that runs somebody else's code, which may want to look into itself."""
     _prctl(PR_SET_DUMPABLE, 1)
+
+
+def adopt() -> None:
+    """Become the parent of every descendant that loses its own."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def give_up_privileges() -> None:
+    """Let no program started from here win rights by its owner or its file."""
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def narrow(program: bytes) -> None:
+    """Put a system call filter on this process and all that it starts: an array of `struct sock_filter`."""
+    give_up_privileges()
+    steps = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: the number of steps, padding, and where they are.
+    head = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(steps))
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head)
 
 
 def limit(limits: Mapping[str, int | None]) -> None:
@@ -47,7 +81,8 @@ def own_descriptors() -> tuple[int, int]:
     return requests, replies
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int, pointer: bytes | int = 0) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
+    third = pointer if isinstance(pointer, bytes) else ctypes.c_ulong(pointer)
+    if libc.prctl(option, ctypes.c_ulong(value), third, ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
         raise OSError(ctypes.get_errno(), "prctl refused")

@@ -9,16 +9,18 @@ import importlib
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tracewright.jobs import JobKind, Result
-from tracewright.jobs._worker import harden, workspace
+from tracewright.jobs import JobKind, Program, Result
+from tracewright.jobs._worker import first, harden, workspace
 from tracewright.jobs._worker.frames import read_frame, write_frame
 from tracewright.jobs._worker.results import pack
+from tracewright.jobs._worker.standby import Standby
 from tracewright.jobs._worker.supervise import Bounds, supervise
+from tracewright.jobs._worker.tree import Counter
 
 ORDER = ("worker", "fork", "oneshot")
 """From the weakest wall between two jobs to the strongest."""
@@ -34,12 +36,29 @@ class Worker:
         self._workspace = self._folders[0]
         self._sweep = bool(opening["sweep"])
         self._reply_bytes = int(opening["reply_bytes"])
+        self._counter = Counter.found()
+        self._inputs: Mapping[str, str] = opening.get("inputs", {})
+        self._standby: Standby | None = None
+        for folder in self._folders:
+            folder.mkdir(exist_ok=True)
+        for place, target in opening.get("links", {}).items():
+            Path(place).parent.mkdir(exist_ok=True)
+            Path(place).symlink_to(target)
 
     def serve(self) -> None:
         """Answer until the host hangs up."""
         while frame := read_frame(self._requests):
+            if "prepare" in frame[0]:
+                self._prepare(frame[0]["prepare"])
             for job in frame[0]["jobs"]:
                 self._answer(job)
+
+    def _prepare(self, module: str) -> None:
+        """Do ahead what can be done for a kind before there is a job of it."""
+        os.chdir(self._workspace)
+        command = getattr(importlib.import_module(module), "COMMAND", None)
+        if command and self._standby is None:
+            self._standby = Standby.start(command)
 
     def _answer(self, job: Mapping[str, Any]) -> None:
         before = _cpu_seconds()
@@ -52,6 +71,7 @@ class Worker:
             "diff": workspace.unified_diff(job["files"], result.files),
             "cpu_seconds": round(_cpu_seconds() - before, 6),
             "resident_bytes": _resident_bytes(),
+            **self._counter.told(),
         }
         try:
             write_frame(self._replies, header, body, self._reply_bytes)
@@ -64,9 +84,9 @@ class Worker:
         if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
             message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
             return Result("action_error", "isolation_too_weak", message)
-        inputs = {name: Path(path) for name, path in job["inputs"].items()}
+        inputs = {name: Path(self._inputs.get(name, path)) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
-            return _guarded(kind, job, inputs)
+            return _only_result(_guarded(kind, job, inputs))
         return self._supervised(kind, job, inputs)
 
     def _supervised(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
@@ -75,16 +95,35 @@ class Worker:
             workspace.fill(self._workspace, files)
         except (OSError, UnicodeEncodeError) as error:
             return Result("action_error", "bad_workspace", f"the files do not fit into a folder: {error}"[:2000])
-        bounds = Bounds(job["output_bytes"], job["wall_seconds"])
-        private = (self._requests, self._replies)
-        result = supervise(lambda: _guarded(kind, job, inputs), bounds, private, self._sweep)
+        result = self._run(kind, job, inputs)
         changes = workspace.collect(self._workspace, files, job["file_bytes"])
         if changes.code:
             return replace(result, status="action_error", code=changes.code, message=changes.message)
         return replace(result, files={**changes.files, **result.files})
 
+    def _run(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+        bounds = Bounds(job["output_bytes"], job["wall_seconds"])
+        command: Sequence[str] = getattr(kind, "COMMAND", ())
+        standby, self._standby = self._standby, None
+        if standby and standby.command != command:
+            standby.end()
+            standby = None
+        if not command:
+            private = (self._requests, self._replies)
+            return supervise(lambda: _only_result(_guarded(kind, job, inputs)), bounds, private, self._sweep)
+        found = _guarded(kind, job, inputs)
+        if isinstance(found, Result):
+            return found
+        return (standby or Standby.start(command)).run(found, bounds, self._sweep)
 
-def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+
+def _only_result(found: Result | Program) -> Result:
+    if isinstance(found, Result):
+        return found
+    return Result("action_error", "job_raised", "a kind that returns a program must name its COMMAND, and be oneshot")
+
+
+def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result | Program:
     try:
         return kind.run(job["request"], job["files"], inputs)
     except MemoryError:
@@ -108,13 +147,47 @@ def _resident_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _has(names: Sequence[str]) -> dict[str, str | None]:
+    """Return the version of each installed library that the host asks for; None where there is none."""
+    if not names:
+        return {}
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only a proof asks
+
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
 def main() -> None:
     """Take over stdin and stdout as the pipe to the host, then serve."""
+    if os.getpid() == 1:
+        first.lead()
     requests, replies = harden.own_descriptors()
     harden.hide()
     opening = read_frame(requests)
     if opening is None:
         return
-    harden.limit(opening[0]["limits"])
-    write_frame(replies, {"ready": True, "python": sys.version.split()[0]})
+    workspace.receive(opening[0].get("sent", {}), opening[1])
+    _shut_in(opening[0], (requests, replies))
+    write_frame(replies, {"ready": True, "python": sys.version.split()[0], "has": _has(opening[0].get("tell", []))})
     Worker(requests, replies, opening[0]).serve()
+
+
+def _shut_in(opening: Mapping[str, Any], private: Sequence[int]) -> None:
+    """Put up the walls that the launcher left to us, in an order in which none hinders the next."""
+    if "guard" in opening:
+        from tracewright.jobs._worker import guard
+
+        guard.stand(opening["guard"], private)
+    harden.limit(opening["limits"])
+    if "landlock" in opening:
+        from tracewright.jobs._worker import landlock
+
+        harden.give_up_privileges()
+        landlock.restrict(opening["landlock"])
+    if "filter" in opening:
+        harden.narrow(bytes.fromhex(opening["filter"]))

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from tracewright.jobs import Result
 from tracewright.jobs._worker.capture import Capture
+from tracewright.jobs._worker.child import end_of
 from tracewright.jobs._worker.frames import read_frame, write_frame
 from tracewright.jobs._worker.results import pack, unpack
 
@@ -32,29 +33,58 @@ class Bounds:
     wall_seconds: float
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What is known of a process tree that is gone; `stopped` where it had to be."""
+
+    stopped: Result | None
+    exit_status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that we started, and the pipes on which we hear what its tree prints."""
+
+    process: int
+    out: int
+    err: int
+
+    def watched(self, bounds: Bounds, sweep: bool) -> Ended:
+        """Read until it ends or must be stopped, and leave nothing of it behind.
+
+        `sweep` kills every other process that we may signal afterwards: only right in a process namespace of our own.
+        """
+        captures = {self.out: Capture(bounds.output_bytes), self.err: Capture(bounds.output_bytes)}
+        try:
+            stopped = _watch(self.process, captures, bounds.wall_seconds)
+            exit_status = _end(self.process, sweep)
+        finally:
+            os.close(self.out)
+            os.close(self.err)
+        return Ended(stopped, exit_status, captures[self.out].text(), captures[self.err].text())
+
+
 def supervise(run: Callable[[], Result], bounds: Bounds, private: Sequence[int], sweep: bool) -> Result:
     """Call `run` in a forked process and return its result with all that its process tree printed.
 
-    The descriptors in `private` are closed in the child. `sweep` kills every other process that we may signal
-    afterwards: only right in a process namespace of our own.
+    The descriptors in `private` are closed in the child.
     """
     # A file in memory needs no reader while the job runs, and a program that the job starts does not inherit it.
     report = os.memfd_create("report")
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
+    process = os.fork()
+    if process == 0:
         _become(run, out_end, err_end, report, [*private, out, err])
     os.close(out_end)
     os.close(err_end)
-    captures = {out: Capture(bounds.output_bytes), err: Capture(bounds.output_bytes)}
     try:
-        stopped = _watch(child, captures, bounds.wall_seconds)
-        exit_status = _end(child, sweep)
-        result = stopped or _read_report(report, exit_status)
+        ended = Child(process, out, err).watched(bounds, sweep)
+        result = ended.stopped or _read_report(report, ended.exit_status)
     finally:
-        for descriptor in (out, err, report):
-            os.close(descriptor)
-    return replace(result, stdout=captures[out].text() + result.stdout, stderr=captures[err].text() + result.stderr)
+        os.close(report)
+    return replace(result, stdout=ended.stdout + result.stdout, stderr=ended.stderr + result.stderr)
 
 
 def _become(run: Callable[[], Result], out: int, err: int, report: int, private: Sequence[int]) -> NoReturn:
@@ -75,7 +105,7 @@ def _become(run: Callable[[], Result], out: int, err: int, report: int, private:
 def _watch(child: int, captures: Mapping[int, Capture], wall_seconds: float) -> Result | None:
     """Read until the child ended; return a result only where it had to be stopped."""
     deadline = time.monotonic() + wall_seconds
-    ended = os.pidfd_open(child)
+    ended = end_of(child)
     poll = select.poll()
     for descriptor in (*captures, ended):
         poll.register(descriptor, select.POLLIN)

@@ -6,8 +6,12 @@ import difflib
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from tracewright.jobs._lines.alignment import in_place
 
 MAX_CHANGED = 4096
 MAX_ENTRIES = 50_000
@@ -30,8 +34,10 @@ class _RefusedError(Exception):
 
 
 def wipe(*folders: Path) -> None:
-    """Leave nothing of the last job in these folders; raises OSError where something stays."""
+    """Leave nothing of the last job in these folders; raises OSError where something stays, or is not ours to wipe."""
     for folder in folders:
+        if folder.is_symlink():
+            raise NotADirectoryError(f"{folder} was replaced by a link")
         for entry in os.scandir(folder):
             if entry.is_dir(follow_symlinks=False):
                 _remove(Path(entry.path))
@@ -47,8 +53,27 @@ def fill(folder: Path, files: Mapping[str, str]) -> None:
         path.write_bytes(text.encode())
 
 
+def receive(inputs: Mapping[str, int], body: bytes) -> None:
+    """Write the inputs of a jail that nothing can be mounted into: paths and sizes, and their bytes one after another.
+
+    They are made read-only, which hinders no job that owns them: a jail of its own is what keeps others safe.
+    """
+    offset = 0
+    for name, size in inputs.items():
+        path = Path(name)
+        path.write_bytes(body[offset : offset + size])
+        path.chmod(0o444)
+        offset += size
+    for folder in {Path(name).parent for name in inputs}:
+        # The folder that a kubelet lays out belongs to root; the files in it are ours.
+        with suppress(PermissionError):
+            folder.chmod(0o555)
+
+
 def collect(folder: Path, before: Mapping[str, str], limit: int) -> Changes:
     """Return what differs from `before`; `limit` bounds the bytes of all changed files together."""
+    if folder.is_symlink():
+        return Changes(code="irregular_file", message="the workspace was replaced by a link; it was not followed")
     try:
         return Changes(_changed(folder, before, limit))
     except _RefusedError as refusal:
@@ -147,14 +172,43 @@ def _kind(mode: int) -> str:
 
 
 def _diff_lines(path: str, old: str | None, new: str | None) -> Iterator[str]:
-    lines = difflib.unified_diff(
-        _lines(old or ""),
-        _lines(new or ""),
-        "/dev/null" if old is None else f"a/{path}",
-        "/dev/null" if new is None else f"b/{path}",
-    )
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+    ours, theirs = _lines(old or ""), _lines(new or "")
+    matcher = _Steps(ours, theirs)
+    header = [
+        "--- /dev/null\n" if old is None else f"--- a/{path}\n",
+        "+++ /dev/null\n" if new is None else f"+++ b/{path}\n",
+    ]
+    for group in matcher.get_grouped_opcodes():
+        yield from header
+        header = []
+        (_, start, _, at, _), (_, _, end, _, to) = group[0], group[-1]
+        yield f"@@ -{_range(start, end)} +{_range(at, to)} @@\n"
+        for tag, first, last, begin, stop in group:
+            for line in ours[first:last]:
+                yield f"{' ' if tag == 'equal' else '-'}{_ended(line)}"
+            for line in theirs[begin:stop] if tag != "equal" else ():
+                yield f"+{_ended(line)}"
+
+
+class _Steps(difflib.SequenceMatcher[str]):
+    """Steps between lines that are searched for only where lines moved."""
+
+    def __init__(self, old: list[str], new: list[str]) -> None:
+        self._known = in_place(old, new)
+        super().__init__(None, *(("", "") if self._known else (old, new)))
+
+    def get_opcodes(self) -> Any:
+        return list(self._known) if self._known else super().get_opcodes()
+
+
+def _range(start: int, end: int) -> str:
+    """Return a range of lines as unified diffs write it: counted from 1, an empty one from the line before."""
+    length = end - start
+    return str(start + 1) if length == 1 else f"{start + (length > 0)},{length}"
+
+
+def _ended(line: str) -> str:
+    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:
@@ -166,9 +220,15 @@ def _lines(text: str) -> list[str]:
 def _remove(folder: Path) -> None:
     import shutil  # brings the compressors along, which a jail that has nothing to wipe does without
 
-    folder.chmod(0o700)
+    _open_up(folder)
     for parent, folders, _ in os.walk(folder):
         for path in (Path(parent, name) for name in folders):
             if not path.is_symlink():
-                path.chmod(0o700)
+                _open_up(path)
     shutil.rmtree(folder)
+
+
+def _open_up(folder: Path) -> None:
+    # Not every jail lets modes be changed, and hardly a folder needs it.
+    if folder.stat().st_mode & 0o700 != 0o700:
+        folder.chmod(0o700)

@@ -71,7 +71,9 @@ def put_out(run: Import, frame: Frame, found: list[Item], hidden: list[Item]) ->
 def _written(run: Import, speech: Speech, item: Item) -> Any:
     plain = say(speech, item.tree)
     own = place_of(run, item.tree)[2] if isinstance(item.tree, exp.Column) else ""
-    if plain == plain_name(item.name) or (own == item.name and item.tree not in speech.frame.known and _is_plain(plain)):
+    if plain == plain_name(item.name) or (
+        own == item.name and item.tree not in speech.frame.known and _is_plain(plain)
+    ):
         return plain
     return {"as": item.name, "expr": plain}
 

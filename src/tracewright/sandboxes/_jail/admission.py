@@ -37,6 +37,10 @@ class Admission:
             self._free += memory_bytes
             self._let_in()
 
+    def spares(self, memory_bytes: int) -> bool:
+        """Say whether `memory_bytes` are free and nobody waits for them."""
+        return not self._waiting and memory_bytes <= self._free
+
     async def _enter(self, memory_bytes: int) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((memory_bytes, turn))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,9 @@ PERIOD = 100_000
 NAME = "tracewright"
 SCAFFOLD = 8
 """Processes of the jail itself (its launcher, its first process, the worker) that are not counted against a job."""
+
+REMOVALS = 200
+PAUSE_SECONDS = 0.02
 
 _JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 97; shift; done; shift; exec "$@"'
 _numbers = itertools.count(1)
@@ -72,10 +77,46 @@ class Group:
         """Kill what is left inside, then take the group away; waits until the kernel has let go of the dead."""
         if self.version == 2:
             _set(self.folders, "cgroup.kill", "1")
-        for _ in range(100):
-            if all(_removed(folder) for folder in self.folders):
-                return
-            await asyncio.sleep(0.01)
+        else:
+            # With no place for another process, none can fork its way out of the list of what is to be killed.
+            _set(self.folders, "pids.max", "0")
+        for _ in range(REMOVALS):
+            with _watching(_read(self.folders, "cgroup.procs").split()) as dying:
+                if not [folder for folder in self.folders if not _removed(folder)]:
+                    return
+                await _ended(dying)
+
+
+@contextmanager
+def _watching(processes: Iterable[str]) -> Iterator[list[int]]:
+    """Kill processes and yield a descriptor for each, which can be read once it has ended."""
+    dying: list[int] = []
+    try:
+        for process in map(int, processes):
+            with suppress(ProcessLookupError):
+                dying.append(os.pidfd_open(process))
+                signal.pidfd_send_signal(dying[-1], signal.SIGKILL)
+        yield dying
+    finally:
+        for descriptor in dying:
+            os.close(descriptor)
+
+
+async def _ended(dying: Sequence[int]) -> None:
+    """Wait until these have ended; where nobody is left, give the kernel a moment to let go of the last."""
+    loop = asyncio.get_running_loop()
+    for descriptor in dying:
+        ended = asyncio.Event()
+        loop.add_reader(descriptor, ended.set)
+        try:
+            async with asyncio.timeout(PAUSE_SECONDS):
+                await ended.wait()
+        except TimeoutError:
+            return
+        finally:
+            loop.remove_reader(descriptor)
+    if not dying:
+        await asyncio.sleep(PAUSE_SECONDS / 10)
 
 
 def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> Tree | None:
@@ -87,6 +128,31 @@ def find(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -
         if _works(tree):
             return tree
     return None
+
+
+def outer_limits(mounts: str = "/proc/self/mountinfo", own: str = "/proc/self/cgroup") -> frozenset[str]:
+    """Return which of `memory` and `pids` somebody around us bounds: a container, a pod or a unit."""
+    mounted, paths = _mounted(Path(mounts).read_text()), dict(_own_paths(Path(own).read_text()))
+    real = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    bounds = {
+        "memory": (("memory.max", ""), ("memory.limit_in_bytes", "memory")),
+        "pids": (("pids.max", ""), ("pids.max", "pids")),
+    }
+    found = set()
+    for what, files in bounds.items():
+        for file, controller in files:
+            for folder in _upwards(mounted, paths, controller):
+                text = _read([folder], file).strip()
+                if text.isdigit() and (what == "pids" or int(text) < real):
+                    found.add(what)
+    return frozenset(found)
+
+
+def _upwards(mounted: dict[str, Path], paths: dict[str, str], controller: str) -> Iterator[Path]:
+    if controller not in mounted:
+        return
+    folder = (mounted[controller] / paths.get(controller, "/").lstrip("/")).resolve()
+    yield from (place for place in (folder, *folder.parents) if place.is_relative_to(mounted[controller]))
 
 
 def _second(mounted: dict[str, Path], paths: dict[str, str]) -> Iterator[Tree]:

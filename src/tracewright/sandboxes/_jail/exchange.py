@@ -20,6 +20,7 @@ SUPERVISOR_GRACE = 0.5
 
 Keep = Callable[[bytes], Artifact]
 Start = Callable[[], Awaitable[Jail]]
+Tell = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ async def hear(jail: Jail, question: Question, mark: tuple[int, str]) -> Outcome
         message = f"ran longer than {question.job.limits.wall_seconds:g} s"
         return _ended(jail, question, "timeout", "wall_seconds", message, began)
     except JailDiedError:
-        if not jail.memory_kills():
+        if not await jail.memory_kills():
             raise
         return _ended(jail, question, "oom", "memory_bytes", _oom_message(question), began)
     observed = Observed(
@@ -72,23 +73,29 @@ async def hear(jail: Jail, question: Question, mark: tuple[int, str]) -> Outcome
         isolation=question.isolation,
         worker_reused=mark[0] > 0,
     )
-    if reply.status != "ok" and jail.memory_kills():
+    if reply.status != "ok" and await jail.memory_kills():
         update = {"status": "oom", "code": "memory_bytes", "message": _oom_message(question)}
         reply = reply.model_copy(update=update)
     return _outcome(reply, body, question, observed)
 
 
-async def alone(start: Start, question: Question, deaths: int = 0) -> Outcome:
-    """Run one question in a fresh jail; a job in which two fresh jails died is itself at fault, and `killed`."""
+async def alone(start: Start, question: Question, deaths: int = 0, tell: Tell = lambda _: None) -> Outcome:
+    """Run one question in a fresh jail; a job in which two fresh jails died is itself at fault, and `killed`.
+
+    Returns when the jail is gone. `tell` hears the outcome of a jail that held before that, while its end begins.
+    """
     while deaths < 2:
         jail = await start()
         try:
             (mark,) = await jail.ask([question.payload()])
-            return await hear(jail, question, mark)
+            outcome = await hear(jail, question, mark)
+            if jail.usable:
+                tell(outcome)
+            return outcome
         except JailDiedError:
             deaths += 1
         finally:
-            await asyncio.shield(jail.end())
+            await jail.end()
     message = "the job ended two fresh jails; nothing that it did is known"
     observed = Observed(isolation=question.isolation)
     return Outcome(status="killed", code="jail_killed", message=message, observed=observed)
@@ -129,7 +136,7 @@ def _ended(jail: Jail, question: Question, status: Any, code: str, message: str,
 
 def _peak(jail: Jail, question: Question) -> int | None:
     """In a shared jail the peak is that of all jobs so far, which says nothing about this one."""
-    return jail.group.peak() if jail.group and question.job.isolation == "oneshot" else None
+    return jail.peak() if question.job.isolation == "oneshot" else None
 
 
 def _oom_message(question: Question) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import struct
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -15,6 +15,14 @@ from tracewright.errors import SandboxError
 LENGTHS = struct.Struct(">II")
 REPLY_BYTES = 128 << 20
 """No reply is longer than this, header and raw bytes together; the worker is told, and says so where it matters."""
+
+
+class Stream(Protocol):
+    """Where a worker's bytes come from."""
+
+    async def readexactly(self, n: int, /) -> bytes:
+        """Return the next `n` bytes; raises IncompleteReadError where fewer come."""
+        ...
 
 
 class JailDiedError(SandboxError):
@@ -44,16 +52,18 @@ class Reply(BaseModel):
     artifacts: list[tuple[str, int]]
     cpu_seconds: float
     resident_bytes: int
+    memory_kills: int = 0
+    peak_memory_bytes: int | None = None
 
 
-def encode(header: Mapping[str, Any]) -> bytes:
-    """Return a frame without raw bytes."""
+def encode(header: Mapping[str, Any], body: bytes = b"") -> bytes:
+    """Return a frame."""
     # Half a character in an action is for the job to refuse, not for the pipe to break on.
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return LENGTHS.pack(len(text), 0) + text
+    return LENGTHS.pack(len(text), len(body)) + text + body
 
 
-async def read(stream: asyncio.StreamReader, limit: int = REPLY_BYTES) -> tuple[bytes, bytes]:
+async def read(stream: Stream, limit: int = REPLY_BYTES) -> tuple[bytes, bytes]:
     """Return the next header and raw bytes; raises JailDiedError at the end, ProtocolError beyond `limit`."""
     try:
         header, body = LENGTHS.unpack(await stream.readexactly(LENGTHS.size))

@@ -6,6 +6,7 @@ What a job did to a worker may reach the next one in it: only kinds that execute
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from tracewright.sandboxes._jail.process import Jail
 
 FRAME_JOBS = 32
 FRAME_BYTES = 8 << 20
+SHORTEST_LULL, LONGEST_LULL = 0.0003, 0.01
+"""Between two looks at the answers to one frame: each look costs the worker a turn of its core."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Lanes:
                     self._queue.extendleft(reversed(lane.batch))
                     lane.batch.clear()
         finally:
-            await asyncio.shield(lane.end())
+            await lane.end()
 
     async def _take(self) -> deque[_Ticket]:
         """Take what waits, at most one frame full, and leave the other lanes their share."""
@@ -128,11 +131,16 @@ class _Lane:
         fresh = jail.served == 0
         whole = len(self.batch)
         try:
-            for mark in await jail.ask([ticket.question.payload() for ticket in self.batch]):
+            marks = await jail.ask([ticket.question.payload() for ticket in self.batch])
+            began = time.monotonic()
+            for answered, mark in enumerate(marks, start=1):
                 outcome = await hear(jail, self.batch[0].question, mark)
                 _settle(self.batch.popleft(), outcome)
                 if not jail.usable:
                     break
+                lull = _lull(time.monotonic() - began, answered, whole)
+                if lull > SHORTEST_LULL:
+                    jail.look_away(lull)
         except JailDiedError:
             await self.end()
             first = fresh and len(self.batch) == whole
@@ -150,6 +158,11 @@ class _Lane:
             self._first_resident = jail.resident_bytes
         grown = jail.resident_bytes - self._first_resident
         return not jail.usable or jail.served >= self._terms.jobs or grown > self._terms.growth_bytes
+
+
+def _lull(elapsed: float, answered: int, whole: int) -> float:
+    """Return half the seconds that the rest of a frame should take: so the last answers wait for nobody."""
+    return min(LONGEST_LULL, elapsed / answered * (whole - answered) / 2)
 
 
 def _settle(ticket: _Ticket, outcome: Outcome) -> None:

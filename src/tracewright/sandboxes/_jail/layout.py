@@ -6,6 +6,7 @@ import compileall
 import os
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,7 @@ class Layout:
 def here() -> Layout:
     """Return the layout for the interpreter that runs us."""
     base = Path(sys.base_prefix).resolve()
-    package = Path(__file__).parents[2]
-    _compile(package / "jobs")
-    mounts = [Mount(Path(sys.prefix), VENV), Mount(package, f"{PACKAGE}/{package.name}")]
+    mounts = [Mount(Path(sys.prefix), VENV), Mount(package(), f"{PACKAGE}/tracewright")]
     environment = {
         "PATH": f"{VENV}/bin:/usr/bin:/bin",
         "HOME": SCRATCH,
@@ -56,8 +55,32 @@ def here() -> Layout:
         shown = Path(PYTHON)
         mounts.append(Mount(base, PYTHON))
         environment["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"
-    command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", _boot())
+    command = (str(shown / _executable().relative_to(base)), "-s", "-S", "-P", "-B", "-c", boot(libraries()))
     return Layout(tuple(mounts), command, tuple(sorted(environment.items())))
+
+
+def real_places() -> tuple[Path, ...]:
+    """Return what a worker reads at its real place: libraries, our package, and the interpreter outside /usr."""
+    base = Path(sys.base_prefix).resolve()
+    return (Path(sys.prefix), package().parent, *(() if base.is_relative_to("/usr") else (base,)))
+
+
+def in_place(venv: Path, packages: Path, base: Path | None = None) -> Layout:
+    """Return the layout of a jail without mounts: the places of `real_places`, or where they are bound, in order."""
+    environment = {
+        "PATH": f"{venv}/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    real = Path(sys.base_prefix).resolve()
+    if base:
+        environment["LD_LIBRARY_PATH"] = f"{base}/lib"
+    executable = (base or real) / _executable().relative_to(real)
+    # ast-grep is looked for beside the libraries, which sys.prefix names.
+    program = f"import sys; sys.prefix = {str(venv)!r}; {boot(libraries(str(venv)), str(packages))}"
+    command = (str(executable), "-s", "-S", "-P", "-B", "-c", program)
+    return Layout((), command, tuple(sorted(environment.items())))
 
 
 def _compile(folder: Path) -> None:
@@ -74,11 +97,27 @@ def _executable() -> Path:
     return path
 
 
-def _boot() -> str:
-    """Import paths are set by hand: site would run whatever `.pth` files the libraries brought."""
-    places = [PACKAGE]
+def boot(libraries: Sequence[str], packages: str = PACKAGE) -> str:
+    """Return the program that a worker starts with; `libraries` are folders to import from after our package.
+
+    Import paths are set by hand: site would run whatever `.pth` files the libraries brought.
+    """
+    places = [packages, *libraries]
+    return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"
+
+
+def package() -> Path:
+    """Return the folder of our own package, with bytecode for what runs in jails."""
+    folder = Path(__file__).parents[2]
+    _compile(folder / "jobs")
+    return folder
+
+
+def libraries(venv: str = VENV) -> list[str]:
+    """Return the folders of the libraries as they are seen in a jail that shows the environment at `venv`."""
+    places: list[str] = []
     for name in ("purelib", "platlib"):
         place = Path(sysconfig.get_path(name))
-        if place.is_relative_to(sys.prefix) and (shown := f"{VENV}/{place.relative_to(sys.prefix)}") not in places:
+        if place.is_relative_to(sys.prefix) and (shown := f"{venv}/{place.relative_to(sys.prefix)}") not in places:
             places.append(shown)
-    return f"import sys; sys.path += {places!r}; from tracewright.jobs._worker.main import main; main()"
+    return places

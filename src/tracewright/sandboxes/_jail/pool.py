@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,9 @@ from tracewright.sandboxes._jail.process import Jail
 
 SHARED_CELLS = 8
 """How many kinds of shared jails stay warm; the one used longest ago makes room."""
+
+REFILL_SECONDS = 0.05
+"""The next jail is made when a job is over, or after so long: most jobs are done by then, and want the cores."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class Cell:
 StartCell = Callable[[Cell], Coroutine[None, None, Jail]]
 
 
+@dataclass(frozen=True)
+class _Spare:
+    """A jail that nobody used yet, or that is still being made."""
+
+    cell: Cell
+    making: asyncio.Task[Jail]
+
+
 class Pool:
     """The jails of one sandbox. Made and used inside one running event loop."""
 
@@ -44,22 +56,32 @@ class Pool:
         self._workers = workers
         self._jobs_per_worker = jobs_per_worker
         self._shared: dict[Cell, Lanes] = {}
-        self._spare: tuple[Cell, asyncio.Task[Jail]] | None = None
+        self._spares: deque[_Spare] = deque()
         self._running: set[asyncio.Task[Outcome]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def run(self, question: Question) -> Outcome:
-        """Run one question; cancelling the caller ends a jail of its own, and lets a shared one finish."""
+        """Run one question; cancelling the caller ends a jail of its own, and lets a shared one finish.
+
+        The outcome of a jail that held is returned while the jail is taken away, which `close` waits for.
+        """
         if self._closed:
             raise SandboxError("the sandbox was closed; build a new one")
         cell = Cell.of(question.job)
         if question.job.isolation != "oneshot":
             return await self._lanes(cell).run(question)
-        task = asyncio.create_task(self._fresh(cell, question))
+        told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._fresh(cell, question, told))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await task
+        task.add_done_callback(partial(_pass_on, told))
+        try:
+            return await told
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
 
     async def close(self) -> None:
         """End every jail."""
@@ -69,8 +91,8 @@ class Pool:
         await asyncio.gather(*self._running, return_exceptions=True)
         await asyncio.gather(*(lanes.close() for lanes in self._shared.values()))
         self._shared.clear()
-        if self._spare:
-            self._behind(_drop(self._spare[1]))
+        while self._spares:
+            self._behind(_drop(self._spares.popleft()))
         await asyncio.gather(*self._background, return_exceptions=True)
 
     def _lanes(self, cell: Cell) -> Lanes:
@@ -88,26 +110,54 @@ class Pool:
         for cell in idle[: max(0, len(self._shared) + 1 - SHARED_CELLS)]:
             self._behind(self._shared.pop(cell).close())
 
-    async def _fresh(self, cell: Cell, question: Question) -> Outcome:
+    async def _fresh(self, cell: Cell, question: Question, told: asyncio.Future[Outcome]) -> Outcome:
+        refill = partial(self._refill, cell, question.module)
+        # What a jail may hold counts until it is gone, however early its outcome is known.
         async with self._admission.admit(cell.limits.memory_bytes):
-            return await alone(partial(self._take_spare, cell), question)
+            later = asyncio.get_running_loop().call_later(REFILL_SECONDS, refill)
 
-    async def _take_spare(self, cell: Cell) -> Jail:
-        """Return a jail that nobody used, and have the next one made while this one works."""
-        spare, self._spare = self._spare, None
-        jail = None
-        if spare and spare[0] == cell:
-            jail = await _made(spare[1])
-        elif spare:
-            self._behind(_drop(spare[1]))
-        jail = jail or await self._start(cell)
-        self._make_spare(cell)
-        return jail
+            def tell(outcome: Outcome) -> None:
+                later.cancel()
+                if not told.done():
+                    told.set_result(outcome)
+                refill()
 
-    def _make_spare(self, cell: Cell) -> None:
+            return await alone(partial(self._take, cell), question, tell=tell)
+
+    async def _take(self, cell: Cell) -> Jail:
+        """Return a jail that nobody used."""
+        for spare in [spare for spare in self._spares if spare.cell == cell]:
+            self._spares.remove(spare)
+            try:
+                jail = await _made(spare)
+            except asyncio.CancelledError:
+                self._spares.append(spare)
+                raise
+            if jail:
+                return jail
+        return await self._start(cell)
+
+    def _refill(self, cell: Cell, module: str) -> None:
+        """Make a jail for the next job like this one, as long as no job waits for the memory that it may need."""
         # Inputs make a cell so particular that the next job will hardly need the same.
-        if self._spare is None and not cell.inputs and not self._closed:
-            self._spare = cell, asyncio.create_task(self._start(cell))
+        if self._closed or cell.inputs or not self._admission.spares(cell.limits.memory_bytes):
+            return
+        while len(self._spares) >= self._workers:
+            if all(spare.cell == cell for spare in self._spares):
+                return
+            other = next(spare for spare in self._spares if spare.cell != cell)
+            self._spares.remove(other)
+            self._behind(_drop(other))
+        self._spares.append(_Spare(cell, asyncio.create_task(self._prepared(cell, module))))
+
+    async def _prepared(self, cell: Cell, module: str) -> Jail:
+        jail = await self._start(cell)
+        try:
+            await jail.prepare(module)
+        except BaseException:
+            await jail.end()
+            raise
+        return jail
 
     def _behind(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -115,14 +165,26 @@ class Pool:
         task.add_done_callback(self._background.discard)
 
 
-async def _made(spare: asyncio.Task[Jail]) -> Jail | None:
+def _pass_on(told: asyncio.Future[Outcome], task: asyncio.Task[Outcome]) -> None:
+    """Tell what came of a task to whoever was not told before its end."""
+    if told.done():
+        return
+    if task.cancelled():
+        told.cancel()
+    elif error := task.exception():
+        told.set_exception(error)
+    else:
+        told.set_result(task.result())
+
+
+async def _made(spare: _Spare) -> Jail | None:
     try:
-        return await asyncio.shield(spare)
+        return await asyncio.shield(spare.making)
     except TracewrightError:
         return None
 
 
-async def _drop(spare: asyncio.Task[Jail]) -> None:
+async def _drop(spare: _Spare) -> None:
     jail = await _made(spare)
     if jail:
         await jail.end()

@@ -25,10 +25,15 @@ from tracewright.sandboxes._jail.exchange import Question, Start, alone
 PROBES = "tracewright.jobs._worker.probe"
 
 
+class LeakError(MissingPartError):
+    """A jail that starts and does not hold; the message names each probe that got out."""
+
+
 async def prove(start: Start, cache: Path, parts: Sequence[str], isolation: Isolation, keys: Sequence[str]) -> str:
     """Return the id of the proof for `parts` (what the jail depends on); raises MissingPartError if a probe got out.
 
-    `keys` are the names of all environment variables that a job may see.
+    `keys` are the names of all environment variables that a job may see. What `isolation` says that it
+    lacks may get out.
     """
     name = hashlib.sha256(json.dumps([platform.release(), *parts]).encode()).hexdigest()[:16]
     path = cache / f"{name}.json"
@@ -37,7 +42,7 @@ async def prove(start: Start, cache: Path, parts: Sequence[str], isolation: Isol
     escaped = await _escaped(start, isolation, keys)
     if escaped:
         told = "; ".join(f"{probe}: {found}" for probe, found in escaped.items())
-        raise MissingPartError(
+        raise LeakError(
             f"the {isolation.backend} jail does not hold on this machine ({told}); nothing was run in it."
             " Choose another sandbox, or run `tracewright doctor` for what each needs"
         )
@@ -56,7 +61,7 @@ async def _escaped(start: Start, isolation: Isolation, keys: Sequence[str]) -> M
         raise MissingPartError(
             f"the {isolation.backend} jail started, but its probes ended with {outcome.status}: {outcome.message}"
         )
-    return {probe: found for probe, found in outcome.result.items() if found}
+    return {probe: found for probe, found in outcome.result.items() if found and probe not in isolation.lacks}
 
 
 @contextmanager

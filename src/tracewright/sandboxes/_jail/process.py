@@ -1,72 +1,129 @@
-"""One jailed worker as the host sees it: two pipes, a process to kill and a group that counts its tree."""
+"""One jailed worker as the host sees it: bytes in, bytes out, a tree to kill; and the one that is a process here."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._jail import frames
-from tracewright.sandboxes._jail.cgroups import Group
 
 START_SECONDS = 20.0
+END_SECONDS = 5.0
+HANG_UP_SECONDS = 0.1
 COMPLAINT_BYTES = 4096
+
+
+class Bounds(Protocol):
+    """What surrounds the processes of one jail: a control group, or whatever else must go when they are gone."""
+
+    def joined(self, command: Sequence[str]) -> list[str]:
+        """Return a command that enters before it becomes `command`."""
+        ...
+
+    def kills(self) -> int:
+        """Return how many processes the kernel killed here for want of memory."""
+        ...
+
+    def peak(self) -> int | None:
+        """Return the most memory that the tree held at once, where it is counted."""
+        ...
+
+    async def remove(self) -> None:
+        """Take it away with what is left inside."""
+        ...
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening."""
+    """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
+
+    `ending` is the signal upon which the process started here takes the whole tree with it.
+    """
 
     command: Sequence[str]
     opening: Mapping[str, Any]
-    group: Group | None = None
+    group: Bounds | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
+    ending: signal.Signals = signal.SIGKILL
+
+
+class Body(Protocol):
+    """What a worker lives in: a process of this machine, or a container."""
+
+    @property
+    def output(self) -> frames.Stream:
+        """What the worker sends."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the worker; raises ConnectionError where it is gone."""
+        ...
+
+    async def kill(self) -> None:
+        """Kill the whole tree and wait until it is gone; safe to call twice."""
+        ...
+
+    async def complaint(self) -> str:
+        """Return what was said on the way out; called after `kill`."""
+        ...
+
+    async def memory_kills(self) -> int:
+        """Return how many processes died for want of memory so far, as far as can be seen from outside."""
+        ...
+
+    def peak(self) -> int | None:
+        """Return the most memory that the tree held at once, where that is counted outside."""
+        ...
 
 
 class Jail:
     """A worker behind its wall. Asking is one at a time; killing ends the whole tree."""
 
-    def __init__(self, process: asyncio.subprocess.Process, group: Group | None) -> None:
-        self._process = process
-        self.group = group
+    def __init__(self, body: Body) -> None:
+        self._body = body
         self.served = 0
         self.usable = True
         self.resident_bytes = 0
+        self.ready: Mapping[str, Any] = {}
+        """What the worker said of itself when it was ready."""
         self._kills_before = 0
+        self._told_kills = 0
+        self._told_peak: int | None = None
 
     @classmethod
     async def start(cls, launch: Launch) -> Jail:
-        """Start a jail and wait until its worker is ready; raises SandboxError with what the launcher complained of."""
-        command = launch.group.joined(launch.command) if launch.group else launch.command
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(launch.environment),
-            cwd="/",
-            pass_fds=tuple(launch.descriptors),
-            # Ctrl-C on the terminal is for us alone: we end the jails ourselves, in order.
-            start_new_session=True,
-            limit=1 << 20,
-        )
-        jail = cls(process, launch.group)
+        """Start a process and wait until its worker is ready; raises SandboxError with the launcher's complaint."""
+        return await cls.greeted(await Process.start(launch), launch.opening)
+
+    @classmethod
+    async def greeted(cls, body: Body, opening: Mapping[str, Any], inputs: bytes = b"") -> Jail:
+        """Open the talk and wait until the worker is ready; raises SandboxError with what was complained of."""
+        jail = cls(body)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await jail._write({"reply_bytes": frames.REPLY_BYTES, **launch.opening})
-                await frames.read(jail._output, 4096)
+                await jail._write({"reply_bytes": frames.REPLY_BYTES, **opening}, inputs)
+                header, _ = await frames.read(body.output, 4096)
+                jail.ready = _object(header)
         except (SandboxError, TimeoutError) as error:
-            raise SandboxError(f"the jail could not be started: {await jail._complaint()}") from error
+            await jail.end()
+            raise SandboxError(f"the jail could not be started: {await body.complaint()}") from error
         except BaseException:
             await jail.end()
             raise
         return jail
+
+    async def prepare(self, module: str) -> None:
+        """Have the worker do ahead what it can for a kind; raises JailDiedError. Nothing is answered."""
+        await self._write({"jobs": [], "prepare": module})
 
     async def ask(self, jobs: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         """Send jobs as one frame; return the number and nonce that each reply, in this order, must carry."""
@@ -83,46 +140,160 @@ class Jail:
     async def answer(self, mark: tuple[int, str]) -> tuple[frames.Reply, bytes]:
         """Return the next reply and its raw bytes; raises JailDiedError or ProtocolError, then it is unusable."""
         self.usable = False
-        header, body = await frames.read(self._output)
+        header, body = await frames.read(self._body.output)
         reply = frames.check(header, body, *mark)
         self.usable = True
         self.served += 1
         self.resident_bytes = reply.resident_bytes
+        self._told_kills, self._told_peak = reply.memory_kills, reply.peak_memory_bytes
         return reply, body
 
-    def memory_kills(self) -> int:
+    def look_away(self, seconds: float) -> None:
+        """Let what comes in lie for a while: each reply that wakes us takes the worker off its core at once."""
+        if isinstance(self._body, Process):
+            self._body.look_away(seconds)
+
+    async def memory_kills(self) -> int:
         """Return how many processes died for want of memory since the last call."""
-        total = self.group.kills() if self.group else 0
+        total = max(await self._body.memory_kills(), self._told_kills)
         new, self._kills_before = total - self._kills_before, total
         return new
 
+    def peak(self) -> int | None:
+        """Return the most memory that the whole tree held at once, where somebody counted it."""
+        peak = self._body.peak()
+        return self._told_peak if peak is None else peak
+
     async def end(self) -> None:
-        """Kill the whole tree and wait until it is gone; safe to call twice."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        if self.group:
-            await self.group.remove()
+        """Kill the whole tree and wait until it is gone, even where we are cancelled meanwhile; safe to call twice."""
+        await _finished(self._body.kill)
 
-    @property
-    def _output(self) -> asyncio.StreamReader:
-        assert self._process.stdout is not None  # noqa: S101  # it was asked for as a pipe
-        return self._process.stdout
-
-    async def _write(self, header: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
+    async def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
-            self._process.stdin.write(frames.encode(header))
-            await self._process.stdin.drain()
+            await self._body.write(frames.encode(header, body))
         except ConnectionError as error:
             raise frames.JailDiedError("the jailed worker ended before it took the job") from error
 
-    async def _complaint(self) -> str:
-        """Return the last line that the launcher wrote, after ending it."""
+
+class Process:
+    """A worker that is a process of this machine, with a group that counts its tree where there is one."""
+
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, process: asyncio.subprocess.Process, launch: Launch
+    ) -> None:
+        self._transport = transport
+        self._process = process
+        self._group = launch.group
+        self._ending = launch.ending
+
+    @classmethod
+    async def start(cls, launch: Launch) -> Process:
+        """Start the command; raises OSError where the kernel refuses."""
+        command = launch.group.joined(launch.command) if launch.group else launch.command
+        try:
+            return await cls._started(command, launch)
+        except BaseException:
+            # What asyncio was not let finish it ends itself; what that process was put into is ours to take away.
+            if launch.group:
+                await _finished(launch.group.remove)
+            raise
+
+    @classmethod
+    async def _started(cls, command: Sequence[str], launch: Launch) -> Process:
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=1 << 20, loop=loop),
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(launch.environment),
+            cwd="/",
+            pass_fds=tuple(launch.descriptors),
+            # Ctrl-C on the terminal is for us alone: we end the jails ourselves, in order.
+            start_new_session=True,
+        )
+        return cls(transport, asyncio.subprocess.Process(transport, protocol, loop), launch)
+
+    @property
+    def output(self) -> asyncio.StreamReader:
+        assert self._process.stdout is not None  # noqa: S101  # it was asked for as a pipe
+        return self._process.stdout
+
+    async def write(self, data: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
+        self._process.stdin.write(data)
+        await self._process.stdin.drain()
+
+    def look_away(self, seconds: float) -> None:
+        pipe = self._transport.get_pipe_transport(1)
+        if isinstance(pipe, asyncio.ReadTransport) and pipe.is_reading():
+            pipe.pause_reading()
+            asyncio.get_running_loop().call_later(seconds, pipe.resume_reading)
+
+    async def kill(self) -> None:
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._ended_by(self._ending)
+        except TimeoutError:
+            await self._ended_by(signal.SIGKILL)
+        if self._group:
+            await self._group.remove()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Close our ends of the pipes when all was read: a loop that ends sooner could not close them any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                while not self._transport.is_closing():
+                    await asyncio.sleep(0.001)
+        self._transport.close()
+        await asyncio.sleep(0)
+
+    async def _ended_by(self, number: signal.Signals) -> None:
+        # Not `send_signal`, which first looks whether it ended and so reaps it before whoever waits for it.
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
+        await self._process.wait()
+
+    async def complaint(self) -> str:
         assert self._process.stderr is not None  # noqa: S101  # it was asked for as a pipe
-        await self.end()
         text = (await self._process.stderr.read(COMPLAINT_BYTES)).decode(errors="replace").strip()
         return text.splitlines()[-1] if text else f"it ended with {self._process.returncode} and said nothing"
+
+    async def memory_kills(self) -> int:
+        return self._group.kills() if self._group else 0
+
+    def peak(self) -> int | None:
+        return self._group.peak() if self._group else None
+
+
+async def _finished(work: Callable[[], Awaitable[None]]) -> None:
+    """Do what can be begun anew until it is done, however often we are cancelled meanwhile; then be cancelled.
+
+    A task of its own would not do: whoever cancels all tasks of a loop would cancel that one before its first step.
+    """
+    interrupted: asyncio.CancelledError | None = None
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError as error:
+            interrupted = error
+            continue
+        if interrupted:
+            raise interrupted
+        return
+
+
+def _object(header: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(header)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise frames.ProtocolError("protocol violation: a worker that said something else than that it is ready")
+    return found
 
 
 def pipe_holding(data: bytes) -> int:

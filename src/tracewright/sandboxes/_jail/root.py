@@ -17,10 +17,10 @@ from tracewright.sandboxes._jail.layout import Mount
 
 # In a mount namespace of its own the launcher has no use for /sys; everywhere else may hold what is to be bound.
 STAGE = "/sys"
-_SCRIPT = f"""set -eu; umask 022; mount -t tmpfs -o mode=755,size=64k none {STAGE}; n=0
+_SCRIPT = """set -eu; umask 022; stage=$1; shift; mount -t tmpfs -o mode=755,size=64k none $stage; n=0
 while [ "$1" != -- ]; do
-  if [ -d "$1" ]; then mkdir {STAGE}/$n; else : > {STAGE}/$n; fi
-  mount --bind "$1" {STAGE}/$n; n=$((n+1)); shift
+  if [ -d "$1" ]; then mkdir $stage/$n; else : > $stage/$n; fi
+  mount --bind "$1" $stage/$n; n=$((n+1)); shift
 done
 shift; exec "$@"
 """
@@ -34,15 +34,28 @@ class Stage:
     prefix: tuple[str, ...]
 
 
-def stage(mounts: Sequence[Mount], user: int) -> Stage:
-    """Return the readable stand-ins of `mounts` and the commands that bind them and become `user`."""
+def stage(mounts: Sequence[Mount], user: int, *losses: str) -> Stage:
+    """Return the readable stand-ins of `mounts` and the commands that bind them and become `user`.
+
+    `losses` are further options of setpriv: what to give up on the way.
+    """
+    shown = bind(mounts)
+    return Stage(shown.mounts, (*shown.prefix, *drop(user, *losses)))
+
+
+def bind(mounts: Sequence[Mount], place: str = STAGE) -> Stage:
+    """Return the stand-ins of `mounts` below the folder `place`, whose own content is hidden, and what binds them."""
     for name in ("unshare", "setpriv", "mount"):
         if shutil.which(name) is None:
             raise MissingPartError(f"a jail started by root needs {name}; run: apt-get install util-linux mount")
     sources = [str(mount.source) for mount in mounts]
-    drop = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups")
-    shown = tuple(Mount(Path(STAGE, str(index)), mount.target) for index, mount in enumerate(mounts))
-    return Stage(shown, ("unshare", "--mount", "/bin/sh", "-c", _SCRIPT, "stage", *sources, "--", *drop))
+    shown = tuple(Mount(Path(place, str(index)), mount.target) for index, mount in enumerate(mounts))
+    return Stage(shown, ("unshare", "--mount", "/bin/sh", "-c", _SCRIPT, "stage", place, *sources, "--"))
+
+
+def drop(user: int, *losses: str) -> tuple[str, ...]:
+    """Return what goes in front of a command to become `user`; `losses` are further options of setpriv."""
+    return ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *losses)
 
 
 def require_readable(mounts: Sequence[Mount]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tracewright.errors import MissingPartError
 
 # linux/bpf_common.h, linux/seccomp.h, linux/audit.h
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN, MASK = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 NUMBER_AT, ARCH_AT, FIRST_AT, SECOND_AT = 0, 4, 16, 24
 X32_BIT = 0x40000000
@@ -33,7 +33,7 @@ _SINCE_424 = {
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
     "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443, "lsm_set_self_attr": 460,
 }  # fmt: skip
-_ABSENT = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435}
+ABSENT = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435}
 
 _X86_64 = {
     "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "mount": 165, "umount2": 166,
@@ -57,35 +57,118 @@ _AARCH64 = {
     "move_pages": 239, "mbind": 235, "set_mempolicy": 237, "migrate_pages": 238, "sched_setaffinity": 122,
 }  # fmt: skip
 
+# Without namespaces these reach what is shared with everybody: memory and queues by name, other processes of our user,
+# the modes, owners, times and watches of files that Landlock lets nobody open.
+_SHARED_X86_64 = {
+    "shmget": 29, "shmat": 30, "shmctl": 31, "shmdt": 67, "semget": 64, "semop": 65, "semctl": 66, "semtimedop": 220,
+    "msgget": 68, "msgsnd": 69, "msgrcv": 70, "msgctl": 71, "mq_open": 240, "mq_unlink": 241, "setpriority": 141,
+    "ioprio_set": 251, "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,
+    "inotify_add_watch": 254, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
+    "fchmodat": 268, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197, "lremovexattr": 198,
+    "fremovexattr": 199, "utime": 132, "utimes": 235, "futimesat": 261, "utimensat": 280,
+}  # fmt: skip
+_SHARED_AARCH64 = {
+    "shmget": 194, "shmctl": 195, "shmat": 196, "shmdt": 197, "semget": 190, "semctl": 191, "semtimedop": 192,
+    "semop": 193, "msgget": 186, "msgctl": 187, "msgrcv": 188, "msgsnd": 189, "mq_open": 180, "mq_unlink": 181,
+    "setpriority": 140, "ioprio_set": 30, "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
+    "inotify_add_watch": 27, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55, "setxattr": 5,
+    "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16, "utimensat": 88,
+}  # fmt: skip
+_SHARED_SINCE_424 = {"process_madvise": 440, "process_mrelease": 448, "fchmodat2": 452}
+
+CONNECTED_KINDS = (1, 5)
+"""SOCK_STREAM and SOCK_SEQPACKET: a pair of these stays a pair, while one of datagrams can send to any name."""
+KIND_OF_SOCKET = 0xF
+
 
 @dataclass(frozen=True)
 class Machine:
-    """An architecture: its audit number, the calls refused, and three calls whose arguments are looked at."""
+    """An architecture: its audit number, the calls refused, and those whose arguments are looked at."""
 
     audit: int
     refused: Mapping[str, int]
+    shared: Mapping[str, int]
+    """Refused too where there are no namespaces."""
     clone: int
     socket: int
+    socketpair: int
     ioctl: int
+    prlimit: int
     x32: bool = False
 
 
 MACHINES = {
-    "x86_64": Machine(0xC000003E, _X86_64 | _SINCE_424, clone=56, socket=41, ioctl=16, x32=True),
-    "aarch64": Machine(0xC00000B7, _AARCH64 | _SINCE_424, clone=220, socket=198, ioctl=29),
-}
+    "x86_64": Machine(
+        0xC000003E, _X86_64 | _SINCE_424, _SHARED_X86_64 | _SHARED_SINCE_424,
+        clone=56, socket=41, socketpair=53, ioctl=16, prlimit=302, x32=True,
+    ),
+    "aarch64": Machine(
+        0xC00000B7, _AARCH64 | _SINCE_424, _SHARED_AARCH64 | _SHARED_SINCE_424,
+        clone=220, socket=198, socketpair=199, ioctl=29, prlimit=261,
+    ),
+}  # fmt: skip
 
 
-def program(machine: str = "") -> bytes:
-    """Return the filter for an architecture (default: this one) as an array of `struct sock_filter`."""
-    name = machine or platform.machine()
+def program(machine: str = "", namespaces: bool = True, families: Sequence[int] = FAMILIES) -> bytes:
+    """Return the filter for an architecture (default: this one) as an array of `struct sock_filter`.
+
+    `families` of sockets may be made; with none, no socket at all, which shuts a network that nothing else takes away.
+    Without `namespaces` it is the stricter one: no socket of any family, and nothing that is shared by name.
+    """
+    known = _machine(machine or platform.machine())
+    return b"".join(_instructions(known, families) if namespaces else _strict(known))
+
+
+def policy(machine: str = "") -> str:
+    """Return the same filter in the language of kafel, which nsjail reads; by number, for it lacks many names.
+
+    It has no word for numbers beyond those it knows: calls newer than the list are not refused there.
+    """
+    known = _machine(machine or platform.machine())
+    refused = [f"    SYSCALL[{number}]" for number in sorted(known.refused.values())]
+    absent = [f"    SYSCALL[{number}]" for number in sorted(ABSENT.values())]
+    families = " && ".join(f"domain != {family}" for family in FAMILIES)
+    typed = " || ".join(f"request == {number}" for number in TERMINAL_INPUT)
+    refused += [f"    clone(flags) {{ (flags & {NAMESPACE_FLAGS}) != 0 }}", f"    ioctl(fd, request) {{ {typed} }}"]
+    return "\n".join(
+        [
+            "POLICY tracewright {",
+            f"  ERRNO({errno.EPERM}) {{\n" + ",\n".join(refused) + "\n  }",
+            f"  ERRNO({errno.ENOSYS}) {{\n" + ",\n".join(absent) + "\n  }",
+            f"  ERRNO({errno.EAFNOSUPPORT}) {{\n    socket(domain) {{ {families} }}\n  }}",
+            "}",
+            "USE tracewright DEFAULT ALLOW\n",
+        ]
+    )
+
+
+def _machine(name: str) -> Machine:
     if name not in MACHINES:
         known = " and ".join(MACHINES)
         raise MissingPartError(f"there is no system call filter for {name}, only for {known}; choose another sandbox")
-    return b"".join(_instructions(MACHINES[name]))
+    return MACHINES[name]
 
 
-def _instructions(machine: Machine) -> list[bytes]:
+def _instructions(machine: Machine, families: Sequence[int]) -> list[bytes]:
+    sockets = _argument(machine.socket, FIRST_AT, _each(families, ALLOW), FAIL | errno.EAFNOSUPPORT)
+    return [*_checked(machine), *_refused(machine.refused), *_looked_at(machine), *sockets, _step(RETURN, ALLOW)]
+
+
+def _strict(machine: Machine) -> list[bytes]:
+    kinds = [_step(MASK, KIND_OF_SOCKET), *_each(CONNECTED_KINDS, ALLOW)]
+    return [
+        *_checked(machine),
+        *_refused({**machine.refused, **machine.shared}),
+        *_looked_at(machine),
+        *_when(JUMP_EQUAL, machine.socket, FAIL | errno.EAFNOSUPPORT),
+        *_argument(machine.socketpair, SECOND_AT, kinds, FAIL | errno.EAFNOSUPPORT),
+        # Whose limits: 0 is our own; everybody else's would take no more than the same user.
+        *_argument(machine.prlimit, FIRST_AT, _when(JUMP_EQUAL, 0, ALLOW), FAIL | errno.EPERM),
+        _step(RETURN, ALLOW),
+    ]
+
+
+def _checked(machine: Machine) -> list[bytes]:
     code = [
         _step(LOAD, ARCH_AT),
         _step(JUMP_EQUAL, machine.audit, 1, 0),
@@ -94,15 +177,18 @@ def _instructions(machine: Machine) -> list[bytes]:
     ]
     if machine.x32:
         code += _when(JUMP_AT_LEAST, X32_BIT, FAIL | errno.ENOSYS)
-    code += _when(JUMP_AT_LEAST, NEWEST + 1, FAIL | errno.ENOSYS)
-    for number in sorted(machine.refused.values()):
-        code += _when(JUMP_EQUAL, number, FAIL | errno.EPERM)
-    for number in sorted(_ABSENT.values()):
-        code += _when(JUMP_EQUAL, number, FAIL | errno.ENOSYS)
-    code += _argument(machine.clone, FIRST_AT, _when(JUMP_ANY_BIT, NAMESPACE_FLAGS, FAIL | errno.EPERM), ALLOW)
-    code += _argument(machine.socket, FIRST_AT, _each(FAMILIES, ALLOW), FAIL | errno.EAFNOSUPPORT)
-    code += _argument(machine.ioctl, SECOND_AT, _each(TERMINAL_INPUT, FAIL | errno.EPERM), ALLOW)
-    return [*code, _step(RETURN, ALLOW)]
+    return code + _when(JUMP_AT_LEAST, NEWEST + 1, FAIL | errno.ENOSYS)
+
+
+def _refused(numbers: Mapping[str, int]) -> list[bytes]:
+    return [*_each(sorted(numbers.values()), FAIL | errno.EPERM), *_each(sorted(ABSENT.values()), FAIL | errno.ENOSYS)]
+
+
+def _looked_at(machine: Machine) -> list[bytes]:
+    return [
+        *_argument(machine.clone, FIRST_AT, _when(JUMP_ANY_BIT, NAMESPACE_FLAGS, FAIL | errno.EPERM), ALLOW),
+        *_argument(machine.ioctl, SECOND_AT, _each(TERMINAL_INPUT, FAIL | errno.EPERM), ALLOW),
+    ]
 
 
 def _argument(number: int, offset: int, tests: Sequence[bytes], otherwise: int) -> list[bytes]:

@@ -29,7 +29,7 @@ from tracewright.environments.analytics.questions.reading.measuring import (
     quantity_at,
 )
 from tracewright.environments.analytics.questions.reading.roles import Asked, Compared, Parts
-from tracewright.environments.analytics.questions.reading.senses import Act, Condition, Quantity, Thing
+from tracewright.environments.analytics.questions.reading.senses import Act, Quantity, Thing
 
 
 @dataclass
@@ -144,7 +144,9 @@ def _nest(draft: Draft, asked: Asked, parts: Parts, choice: Choice) -> None:
     """Average what is reckoned for each of the first group: "the average number of orders per customer"."""
     if not parts.groups or not draft.groups:
         raise UnfitError("an average over nothing")
-    per = next((group for item, group in zip(parts.groups, draft.groups, strict=False) if "per" in item.lead), draft.groups[0])
+    per = next(
+        (group for item, group in zip(parts.groups, draft.groups, strict=False) if "per" in item.lead), draft.groups[0]
+    )
     draft.inner = [per]
     draft.groups = [group for group in draft.groups if group is not per]
     draft.outer = asked.kind.removesuffix("_count")
@@ -203,12 +205,14 @@ def _keeping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> No
     kept = [each for index, each in enumerate(parts.kept) if index != numerator]
     draft.filters += keeping.conditions(kept, choice, lexicon)
     spans = [item for item in parts.spans if item.of(Span)]
-    if len(spans) == 2 and len(draft.measures) == 1:  # noqa: PLR2004 -- one against the other
+    if len(spans) == 2 and len(draft.measures) == 1:
         _against(draft, spans, choice, lexicon)
         spans = []
     elif len(spans) > 1:
         raise UnfitError("more spans of time than one")
-    draft.filters += keeping.spans([item for item in parts.spans if not item.of(Span) or item in spans], choice, lexicon)
+    draft.filters += keeping.spans(
+        [item for item in parts.spans if not item.of(Span) or item in spans], choice, lexicon
+    )
 
 
 def _against(draft: Draft, spans: Sequence[Item], choice: Choice, lexicon: Lexicon) -> None:
@@ -292,7 +296,9 @@ def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descendi
     asked = next((each for each in parts.measures if each.item.of(Quantity) and not each.kind), None)
     if asked is None:
         raise UnfitError("the most of what")
-    if parts.rows is not None or (context is not None and not parts.kept and parts.superlative and _single(context, choice)):
+    if parts.rows is not None or (
+        context is not None and not parts.kept and parts.superlative and _single(context, choice)
+    ):
         if context is None:
             raise UnfitError("the most of what")
         draft.target = groups_of(context, choice, lexicon)[0]
@@ -341,7 +347,13 @@ def _count_something(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexico
 def _following(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
     if not draft.measures and (draft.groups or (draft.target and (parts.change or parts.running or not parts.target))):
         _count_something(draft, parts, choice, lexicon)
-    if draft.target and not draft.measures and not parts.direction and parts.target is not None and not parts.target.of(Thing):
+    if (
+        draft.target
+        and not draft.measures
+        and not parts.direction
+        and parts.target is not None
+        and not parts.target.of(Thing)
+    ):
         draft.penalty += 2
     if not (parts.change or parts.running) or draft.follow:
         return

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from tracewright.environments.analytics.questions.meaning import Expression, columns_in
 from tracewright.environments.analytics.questions.lowering import reachable
+from tracewright.environments.analytics.questions.meaning import Expression, columns_in
 from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.roles import Parts
@@ -54,7 +54,7 @@ def _numerators(parts: Parts) -> list[int]:
     if not parts.share or not parts.kept:
         return [-1]
     order = sorted(range(len(parts.kept)), key=lambda index: (-parts.kept[index].predicate, -index))
-    return [index for index in order if parts.kept[index].predicate > -3] or order  # noqa: PLR2004 -- "excluding" is -3
+    return [index for index in order if parts.kept[index].predicate > -3] or order
 
 
 def _enumerates(parts: Parts) -> bool:

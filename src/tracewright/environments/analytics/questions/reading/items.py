@@ -29,7 +29,10 @@ _MORE = r"(?:(?:more|greater|higher|larger|bigger|longer) than|above|over|exceed
 _LESS = r"(?:(?:less|fewer|lower|smaller|shorter) than|below|under|beneath|<)"
 _COMPARING = (
     ("between", rf"(?:between|from) {_SAID} (?:and|to) ({_NUMBER})"),
-    ("gte", rf"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=) (?:an? )?({_NUMBER})"),
+    (
+        "gte",
+        rf"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=) (?:an? )?({_NUMBER})",
+    ),
     ("lte", rf"(?:at most|no more than|not more than|not above|not over|up to|a maximum of|<=) (?:an? )?({_NUMBER})"),
     ("gt", rf"{_MORE} (?:an? )?({_NUMBER})"),
     ("lt", rf"{_LESS} (?:an? )?({_NUMBER})"),
@@ -202,7 +205,9 @@ def _lonely(match: re.Match[str], lexicon: Lexicon) -> Item:
         return Item(match.start(), match.end(), word, (Number(float(word)),))
     if len(word) >= SHORTEST_TYPO and word.isalpha():
         known = sorted(phrase for phrase in lexicon.phrases if phrase.isalpha() and len(phrase) >= SHORTEST_TYPO - 1)
-        near = get_close_matches(word, known, n=1, cutoff=NEAR) or get_close_matches(stem(word), known, n=1, cutoff=NEAR)
+        near = get_close_matches(word, known, n=1, cutoff=NEAR) or get_close_matches(
+            stem(word), known, n=1, cutoff=NEAR
+        )
         if near:
             return Item(match.start(), match.end(), word, tuple(lexicon.phrases[near[0]]), typo=True)
     return Item(match.start(), match.end(), word, (Unknown(),))

@@ -57,7 +57,11 @@ def during(column: str, moment: object, lexicon: Lexicon) -> Expression:
     """Return the condition that a time lies within a span or falls on some days of the week."""
     if isinstance(moment, Days):
         part = {"part": [column, "isodow"]}
-        return equals(part, moment.numbers[0]) if len(moment.numbers) == 1 else {"in": [part, {"lit": list(moment.numbers)}]}
+        return (
+            equals(part, moment.numbers[0])
+            if len(moment.numbers) == 1
+            else {"in": [part, {"lit": list(moment.numbers)}]}
+        )
     if not isinstance(moment, Span):
         raise UnfitError("no span of time")
     ends = []

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tracewright.environments.analytics.questions.meaning import Expression, Group, Kind, Measure
-from tracewright.environments.analytics.questions.reading.choices import Choice, UnfitError, clock, thing_at, way_of, within
+from tracewright.environments.analytics.questions.reading.choices import (
+    Choice,
+    UnfitError,
+    clock,
+    thing_at,
+    way_of,
+    within,
+)
 from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.keeping import condition_at
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon

@@ -167,7 +167,10 @@ _RULES: tuple[tuple[str, Read], ...] = (
     (rf"{_IN}(last|past|previous) {UNIT}(?! of)", _last),
     (rf"(?:(?:in|during|within|for|of) )?(?:this|the current|current) {UNIT}", _this),
     (r"(?:from |of |on )?(?:yesterday|today)", _near),
-    (rf"(between|from|in|during|over) ({DATE}) (?:and|to|until|till|through|up to) ({DATE})(?: inclusive| included)?", _dated),
+    (
+        rf"(between|from|in|during|over) ({DATE}) (?:and|to|until|till|through|up to) ({DATE})(?: inclusive| included)?",
+        _dated,
+    ),
     (rf"({_OPENING}) (?:the (?:month|year) (?:of )?)?({DATE})(?: on(?:wards?)?)?", _dated),
     (rf"()({'|'.join(MONTHS)} 20\d\d|20\d\d-\d\d?(?:-\d\d?)?|{_SURE})", _dated),
     (r"(?:days? of (?:the |a )?week|week ?days?)", _part("isodow")),

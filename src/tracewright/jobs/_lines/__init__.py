@@ -1,0 +1,1 @@
+"""The room behind all that compares texts by lines."""
