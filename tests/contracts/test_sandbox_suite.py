@@ -232,8 +232,8 @@ def test_nothing_is_tried_where_any_name_says_that_it_is_no_jail(
         return ok()
 
     claim = Isolation.model_validate({**canned.CLAIM.model_dump(), **said})
+    sandbox = canned.CannedSandbox(note)
     for case in CASES:
-        sandbox = canned.CannedSandbox(note)
-        found = asyncio.run(tried(case, Backend(name, {}, tmp_path), claim, lambda kept=sandbox: kept))
+        found = asyncio.run(tried(case, Backend(name, {}, tmp_path), claim, lambda: sandbox))
         assert (found.verdict, found.seen) == ("not claimed", "says that it is no jail")
     assert not asked
