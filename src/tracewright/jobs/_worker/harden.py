@@ -44,9 +44,9 @@ def show() -> None:
 
 
 def yield_memory(process: int | None = None) -> None:
-    """Have the kernel end this child, or ourselves, first where memory runs out: what reports on it must stay (proc(5)).
+    """Let this child, or ourselves, be the first that the kernel ends where memory runs out (proc(5), oom_score_adj).
 
-    A process that is concealed has none that it could be said of but itself.
+    Who reports on it stays. A concealed process can only say so of itself.
     """
     if process is None:
         show()
