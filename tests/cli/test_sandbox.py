@@ -9,6 +9,9 @@ import pytest
 
 from tests.cli.command import tracewright
 from tracewright.records.job import Outcome
+from tracewright.sandboxes._contract.suite import GROUPS
+
+AGREEABLE = Path(__file__).parents[1] / "sandboxes" / "fakes" / "agreeable.py"
 
 
 def test_a_program_runs_and_its_outcome_is_the_only_thing_on_stdout(jail: Path) -> None:
@@ -126,5 +129,29 @@ def test_without_a_jail_nothing_is_run_and_the_exit_code_is_3(tmp_path: Path, mo
     assert "no sandbox holds on this machine" in ran.err
 
 
-def test_checking_a_backend_is_not_offered() -> None:
-    assert tracewright("sandbox", "check", "bubblewrap").code == 2
+def test_a_jail_is_checked_and_every_case_is_told(jail: Path) -> None:
+    ran = tracewright("sandbox", "check", "bubblewrap", "--group", "network", "--json")
+    cases = ran.json["cases"]
+    assert (ran.code, ran.json["sandbox"], ran.json["failed"]) == (0, "bubblewrap", 0)
+    assert len(cases) == len(GROUPS["network"])
+    assert ran.json["held"] + ran.json["not_claimed"] + ran.json["skipped"] == len(cases)
+    assert ran.json["held"] >= 1
+
+
+def test_a_sandbox_that_does_not_hold_what_it_claims_is_exit_1() -> None:
+    ran = tracewright("sandbox", "check", AGREEABLE, "--group", "network", "--group", "files")
+    assert ran.code == 1
+    assert f"0 held, 0 not claimed, {len(GROUPS['network']) + len(GROUPS['files'])} failed" in ran.out
+
+
+def test_a_group_of_cases_that_nobody_knows_is_exit_2() -> None:
+    ran = tracewright("sandbox", "check", "bubblewrap", "--group", "weather")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no group of cases 'weather'; the groups are: protocol, files" in ran.err
+
+
+def test_a_jail_that_is_not_installed_cannot_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    ran = tracewright("sandbox", "check", "nsjail")
+    assert (ran.code, ran.out) == (3, "")
+    assert "needs nsjail" in ran.err

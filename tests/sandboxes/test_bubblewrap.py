@@ -220,3 +220,10 @@ def _needs_bubblewrap() -> None:
 
 async def _must_not_run(*_: object) -> dict[str, str]:
     raise AssertionError("probed again")
+
+
+def test_what_runs_is_ended_before_what_reports_on_it_where_memory_runs_out() -> None:
+    code = "import os; print(*[open(f'/proc/{pid}/oom_score_adj').read().strip() for pid in ('self', os.getppid())])"
+    outcome = within("bubblewrap", lambda sandbox: sandbox.run(program(code)))
+    job, worker = outcome.stdout.split()
+    assert int(job) == 1000 > int(worker)

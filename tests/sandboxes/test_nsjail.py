@@ -16,7 +16,7 @@ from tracewright.registry import Parts
 from tracewright.sandboxes._jail.layout import Layout, Mount
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.seccomp import MACHINES, policy
-from tracewright.sandboxes.nsjail import Launcher, Options, build
+from tracewright.sandboxes.nsjail import FILES, SCRATCH_BYTES, Launcher, Options, build
 
 VENV = Mount(Path("/srv/venv"), "/opt/venv")
 LAYOUT = Layout((VENV,), ("/usr/bin/python3", "-c", "serve"), (("LANG", "C.UTF-8"),))
@@ -48,8 +48,8 @@ def test_only_what_is_named_is_seen_and_only_folders_in_memory_are_writable() ->
 
     assert ("-R", "/srv/venv:/opt/venv") in pairs
     assert ("-E", "LANG=C.UTF-8") in pairs
-    assert ("-m", f"none:/ws:tmpfs:size={256 * MIB},mode=1777") in pairs
-    assert ("-m", f"none:/tmp:tmpfs:size={64 * MIB},mode=1777") in pairs
+    assert ("-m", f"none:/ws:tmpfs:size={256 * MIB},mode=1777,nr_inodes={FILES}") in pairs
+    assert ("-m", f"none:/tmp:tmpfs:size={SCRATCH_BYTES},mode=1777,nr_inodes={FILES}") in pairs
     assert not {"-B", "-e", "--keep_env", "--keep_caps", "-N", "--disable_clone_newnet"} & set(command)
 
 

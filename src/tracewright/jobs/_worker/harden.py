@@ -11,6 +11,8 @@ import resource
 import signal
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -39,6 +41,20 @@ def die_with_parent(by: signal.Signals) -> None:
 def show() -> None:
     """Undo `conceal` in a child that runs somebody else's code, which may want to look into itself."""
     _prctl(PR_SET_DUMPABLE, 1)
+
+
+def yield_memory(process: int | None = None) -> None:
+    """Let this child, or ourselves, be the first that the kernel ends where memory runs out (proc(5), oom_score_adj).
+
+    Who reports on it stays. A concealed process can only say so of itself.
+    """
+    if process is None:
+        show()
+    # gVisor has the file and lets nobody write to it.
+    with suppress(OSError):
+        Path("/proc", str(process or "self"), "oom_score_adj").write_bytes(b"1000")
+    if process is None:
+        conceal()
 
 
 def adopt() -> None:

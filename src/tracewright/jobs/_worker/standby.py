@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tracewright.jobs import Program, Result
+from tracewright.jobs._worker import harden
 from tracewright.jobs._worker.supervise import Bounds, Child
 
 
@@ -39,6 +40,7 @@ class Standby:
         finally:
             for descriptor in (told, out_end, err_end):
                 os.close(descriptor)
+        harden.yield_memory(process)
         return cls(command, Child(process, out, err), tell, stdin)
 
     def run(self, program: Program, bounds: Bounds, sweep: bool) -> Result:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from tracewright.jobs import Result
+from tracewright.jobs._worker import harden
 from tracewright.jobs._worker.capture import Capture
 from tracewright.jobs._worker.child import end_of
 from tracewright.jobs._worker.frames import read_frame, write_frame
@@ -90,6 +91,7 @@ def supervise(run: Callable[[], Result], bounds: Bounds, private: Sequence[int],
 def _become(run: Callable[[], Result], out: int, err: int, report: int, private: Sequence[int]) -> NoReturn:
     try:
         os.setsid()
+        harden.yield_memory()
         for descriptor in private:
             os.close(descriptor)
         os.dup2(out, 1)
