@@ -16,7 +16,7 @@ from tracewright.plans.importing.frames import Import, is_settled, place_of, pla
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.literals import as_type, number, type_name
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.speech import Speech
 
 Handler = Callable[[Speech, exp.Expr], Any]
@@ -41,7 +41,7 @@ def say(speech: Speech, node: exp.Expr) -> Any:
         return _arithmetic(speech, node)
     handler = HANDLERS.get(type(node))
     if handler is None:
-        refuse("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
     return handler(speech, node)
 
 
@@ -53,17 +53,17 @@ def truth(speech: Speech, node: exp.Expr) -> Any:
 def _column(speech: Speech, node: exp.Expr) -> Any:
     """Return a column of this frame or, by `outer`, of one around it."""
     if not (isinstance(node, exp.Column) and is_settled(node)):
-        refuse("UNKNOWN_COLUMN", "this column cannot be seen from here", node)
+        raise refusal("UNKNOWN_COLUMN", "this column cannot be seen from here", node)
     frame, alias, name = place_of(speech.run, node)
     up, here = 0, speech.frame
     while here is not frame:
         if here.parent is None:
-            refuse("UNKNOWN_COLUMN", f"{name!r} cannot be seen from here")
+            raise refusal("UNKNOWN_COLUMN", f"{name!r} cannot be seen from here")
         up, here = up + 1, here.parent
     if not up:
         return speech.ungrouped(node, frame.written(alias, name))
     if node not in frame.known and frame.grouped:
-        refuse("NOT_GROUPED", f"{name!r} has many values in one group")
+        raise refusal("NOT_GROUPED", f"{name!r} has many values in one group")
     plain = plain_name(frame.known[node]) if node in frame.known else frame.written(alias, name)
     return {"outer": plain, **({"up": up} if up > 1 else {})}
 
@@ -79,7 +79,7 @@ def _comparison(speech: Speech, node: exp.Expr) -> Any:
 def _quantified(speech: Speech, node: exp.Expr, tag: str) -> Any:
     around, inside = node.expression, node.expression.this
     if not isinstance(inside, exp.Subquery) or tag in {"same", "differs"}:
-        refuse("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
     of, body = say(speech, node.this), _body(speech, inside)
     of = _beside_column(speech, (node.this, of), inside)
     return {"compare": tag, "of": of, "any" if isinstance(around, exp.Any) else "all": body}
@@ -92,7 +92,7 @@ class _Column:
 def _beside_column(speech: Speech, x: tuple[exp.Expr, Any], query: exp.Expr) -> Any:
     fitted, inner = alike(speech.run, x, (query, _Column))
     if inner is not _Column:
-        refuse("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
+        raise refusal("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
     return fitted
 
 
@@ -122,11 +122,11 @@ def _sqlite_division(run: Import, tag: str, parts: list[exp.Expr], said: list[An
     """Return SQLite's division: whole numbers stay whole, and by zero it is null."""
     kinds = [kind(run, part) for part in parts]
     if any(found.family not in NUMBERS for found in kinds):
-        refuse("TYPE_MISMATCH", "what SQLite divides here is not settled", parts[0])
+        raise refusal("TYPE_MISMATCH", "what SQLite divides here is not settled", parts[0])
     if kinds == [INT, INT]:
         return {"mod" if tag == "mod" else "idiv": [said[0], {"nullif": [said[1], 0]}]}
     if tag == "mod":
-        refuse("UNSUPPORTED_EXPRESSION", "SQLite's % of fractions has no equal", parts[0])
+        raise refusal("UNSUPPORTED_EXPRESSION", "SQLite's % of fractions has no equal", parts[0])
     return {"ratio": said}
 
 
@@ -156,7 +156,7 @@ def _is(speech: Speech, node: exp.Expr) -> Any:
         return {"is_null": say(speech, node.this)}
     if isinstance(node.expression, exp.Boolean):
         return {"same": [truth(speech, node.this), bool(node.expression.this)]}
-    refuse("UNSUPPORTED_EXPRESSION", "IS is said of NULL, TRUE and FALSE only", node)
+    raise refusal("UNSUPPORTED_EXPRESSION", "IS is said of NULL, TRUE and FALSE only", node)
 
 
 def _between(speech: Speech, node: exp.Expr) -> Any:
@@ -165,14 +165,14 @@ def _between(speech: Speech, node: exp.Expr) -> Any:
     said = [(end, say(speech, end)) for end in (node.args["low"], node.args["high"])]
     (x, low), (again, high) = (alike(speech.run, (node.this, x), end) for end in said)
     if x != again:
-        refuse("TYPE_MISMATCH", "the two ends of BETWEEN are of two types", node)
+        raise refusal("TYPE_MISMATCH", "the two ends of BETWEEN are of two types", node)
     return {"between": [x, low, high]}
 
 
 def _in(speech: Speech, node: exp.Expr) -> Any:
     only(node, "this", "expressions", "query")
     if isinstance(node.this, exp.Tuple):
-        refuse("UNSUPPORTED_EXPRESSION", "IN is said of one value, not of a row", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "IN is said of one value, not of a row", node)
     x = say(speech, node.this)
     if (query := node.args.get("query")) is not None:
         body = _body(speech, query)
@@ -190,17 +190,18 @@ def _in(speech: Speech, node: exp.Expr) -> Any:
 
 def _like(tag: str) -> Handler:
     def handler(speech: Speech, node: exp.Expr) -> Any:
-        only(node, "this", "expression")
+        only(node, "this", "expression", "negate")
         # SQLite's LIKE takes no notice of the case of ASCII letters.
         name = "ilike" if speech.run.sqlite else tag
-        return {name: [say(speech, node.this), say(speech, node.expression)]}
+        found = {name: [say(speech, node.this), say(speech, node.expression)]}
+        return {"not": found} if node.args.get("negate") else found
 
     return handler
 
 
 def _escape(speech: Speech, node: exp.Expr) -> Any:
     if not isinstance(node.this, exp.Like | exp.ILike) or not is_text(node.expression):
-        refuse("UNSUPPORTED_EXPRESSION", "ESCAPE belongs to LIKE and is one character", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "ESCAPE belongs to LIKE and is one character", node)
     return {**say(speech, node.this), "escape": str(node.expression.this)}
 
 
@@ -256,7 +257,7 @@ def _cast(tag: str) -> Handler:
         if isinstance(node.this, exp.Placeholder):
             return _param(speech.run, name_of(node.this), to)
         if speech.run.sqlite:
-            refuse("UNSUPPORTED_EXPRESSION", "SQLite's CAST never fails, and the plan language has none like it", node)
+            raise refusal("UNSUPPORTED_EXPRESSION", "SQLite's CAST never fails, and no cast here is like it", node)
         family = parse_type(to)
         if tag == "cast" and is_text(node.this) and family is not None and family.family in TIMES:
             return as_type(str(node.this.this), family)
@@ -268,12 +269,12 @@ def _cast(tag: str) -> Handler:
 def _param(run: Import, name: str, to: str) -> Any:
     known = run.params.setdefault(name, Param(type=to))
     if known.type != to:
-        refuse("PARAM_TYPE", f"the parameter {name!r} is cast to {known.type} and to {to}")
+        raise refusal("PARAM_TYPE", f"the parameter {name!r} is cast to {known.type} and to {to}")
     return {"param": name}
 
 
 def _placeholder(speech: Speech, node: exp.Expr) -> Any:
-    refuse("PARAM_TYPE", "a parameter is written under a CAST that tells its type", node)
+    raise refusal("PARAM_TYPE", "a parameter is written under a CAST that tells its type", node)
 
 
 def _neg(speech: Speech, node: exp.Expr) -> Any:
@@ -291,12 +292,12 @@ def _span(speech: Speech, node: exp.Expr) -> tuple[Any, str]:
     only(node, "this", "unit")
     unit = str(node.args["unit"].name if node.args.get("unit") else "").lower().removesuffix("s")
     if unit not in GRAINS:
-        refuse("UNSUPPORTED_EXPRESSION", "an interval has a count and one unit", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "an interval has a count and one unit", node)
     count = node.this
     if not is_text(count):
         return say(speech, count), unit
     if not str(count.this).lstrip("-").isdigit():
-        refuse("UNSUPPORTED_EXPRESSION", "the count of an interval is a whole number", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "the count of an interval is a whole number", node)
     return int(count.this), unit
 
 
@@ -307,7 +308,7 @@ def _interval(speech: Speech, node: exp.Expr) -> Any:
 def _extract(speech: Speech, node: exp.Expr) -> Any:
     part = name_of(node).lower()
     if part not in PARTS:
-        refuse("UNSUPPORTED_EXPRESSION", f"a time has no part {part!r}", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", f"a time has no part {part!r}", node)
     return {"part": [say(speech, node.expression), part]}
 
 
@@ -317,14 +318,14 @@ def _array(speech: Speech, node: exp.Expr) -> Any:
 
 def _struct(speech: Speech, node: exp.Expr) -> Any:
     if not all(isinstance(item, exp.PropertyEQ) for item in node.expressions):
-        refuse("UNSUPPORTED_EXPRESSION", "a struct names its fields", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "a struct names its fields", node)
     return {"struct": [[name_of(item), say(speech, item.expression)] for item in node.expressions]}
 
 
 def _bracket(speech: Speech, node: exp.Expr) -> Any:
     only(node, "this", "expressions")
     if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Literal | exp.Neg):
-        refuse("UNSUPPORTED_EXPRESSION", "an item is taken out by one literal", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "an item is taken out by one literal", node)
     key = node.expressions[0]
     plain = {"lit": str(key.this)} if is_text(key) else say(speech, key) + FROM_ZERO
     return {"get": [say(speech, node.this), plain]}
@@ -370,7 +371,7 @@ def _body(speech: Speech, node: exp.Expr) -> dict[str, Any]:
     run = speech.run
     draft = run.run_query(run, node, speech.frame, speech.frame.names, None)
     if len(draft.columns) != 1:
-        refuse("SUBPLAN_SHAPE", f"a sub-query in an expression has one column, found {len(draft.columns)}", node)
+        raise refusal("SUBPLAN_SHAPE", f"a sub-query in an expression has one column, found {len(draft.columns)}", node)
     run.remember(node, draft.columns[0].type)
     return draft.body()
 

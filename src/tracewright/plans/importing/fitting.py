@@ -15,7 +15,7 @@ from tracewright.plans.families import NUMBERS, TEXT, Type, engine_type, unify
 from tracewright.plans.importing.frames import Import
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.literals import as_type
-from tracewright.plans.importing.refusal import refuse
+from tracewright.plans.importing.refusal import refusal
 
 Said = tuple[exp.Expr, Any]
 """An expression and the plan node that it became."""
@@ -32,7 +32,7 @@ def alike(run: Import, one: Said, other: Said) -> tuple[Any, Any]:
         return fitted, other[1]
     if (fitted := _fitted(run, other, b, a)) is not None:
         return one[1], fitted
-    refuse("TYPE_MISMATCH", f"a {a} is compared with a {b}, and what that means is not settled", one[0])
+    raise refusal("TYPE_MISMATCH", f"a {a} is compared with a {b}, and what that means is not settled", one[0])
 
 
 def _fitted(run: Import, said: Said, have: Type, wanted: Type) -> Any:
@@ -83,7 +83,7 @@ def as_text(run: Import, said: Said) -> Any:
     if found.loose or found.family == "text":
         return said[1]
     if run.sqlite and found.family != "int":
-        refuse("TYPE_MISMATCH", "how SQLite writes a number as text is not settled", said[0])
+        raise refusal("TYPE_MISMATCH", "how SQLite writes a number as text is not settled", said[0])
     return {"cast": said[1], "to": "varchar"}
 
 

@@ -12,7 +12,7 @@ from tracewright.plans import bodies
 from tracewright.plans.document import MOST_LETS, Param
 from tracewright.plans.families import UNKNOWN, Type
 from tracewright.plans.importing.naming import free, slug
-from tracewright.plans.importing.refusal import SIGN, refuse, refused_fault
+from tracewright.plans.importing.refusal import SIGN, refusal, refused_fault
 from tracewright.plans.relation import Keys, Output
 from tracewright.plans.scope import Column, Env, Let, Scope, Work
 from tracewright.plans.steps.block import Block
@@ -98,7 +98,7 @@ class Frame:
     def body(self) -> Draft:
         """Return the body under way."""
         if self.draft is None:
-            refuse("UNSUPPORTED_CLAUSE", "a sub-query stands where its rows are not there yet")
+            raise refusal("UNSUPPORTED_CLAUSE", "a sub-query stands where its rows are not there yet")
         return self.draft
 
     def see(self, columns: list[Column]) -> None:
@@ -126,7 +126,7 @@ class Frame:
         found = [c for c in found if c.alias == alias] if table is not None else [c for c in found if not c.hidden]
         if len(found) > 1:
             several = ", ".join(f"{column.alias}.{column.name}" for column in found)
-            refuse("AMBIGUOUS_COLUMN", f"{name!r} may be any of {several}")
+            raise refusal("AMBIGUOUS_COLUMN", f"{name!r} may be any of {several}")
         return found[0] if found else None
 
     def written(self, alias: str, name: str) -> Json:
@@ -192,7 +192,7 @@ class Import:
     def let(self, wanted: str, draft: Draft) -> str:
         """Keep a body as a let, and return its name."""
         if len(self.lets) == MOST_LETS:
-            refuse("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
+            raise refusal("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
         name = free(slug(wanted), {*self.lets, *self.work.catalogue.by_name})
         self.lets[name] = draft.body()
         self.work.lets[name] = Let(*draft.outputs())
@@ -202,7 +202,7 @@ class Import:
         """Count a query that has to be read twice."""
         self.retries += 1
         if self.retries > MOST_RETRIES:
-            refuse("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
+            raise refusal("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
 
 
 def place_of(run: Import, column: exp.Column) -> tuple[Frame, str, str]:

@@ -13,7 +13,7 @@ from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Frame, Import, place_of
 from tracewright.plans.importing.naming import free, slug
-from tracewright.plans.importing.refusal import MARK, only, refuse
+from tracewright.plans.importing.refusal import MARK, only, refusal
 from tracewright.plans.importing.settling import SUBQUERIES, Aliases, own_parts, settle, within
 from tracewright.plans.importing.shaping import Item
 from tracewright.plans.importing.speech import Place, Speech
@@ -62,7 +62,7 @@ def group(run: Import, frame: Frame, select: exp.Expr, items: list[Item], later:
     if groups.measures:
         step["measures"] = [{"as": name, "expr": groups.said[name]} for name in groups.measures.values()]
     if not step:
-        refuse("UNSUPPORTED_CLAUSE", "groups without a key and without an aggregate", select)
+        raise refusal("UNSUPPORTED_CLAUSE", "groups without a key and without an aggregate", select)
     if sets is not None:
         step["sets"] = [[groups.keys[key] for key in one] for one in sets]
     frame.known = {}
@@ -122,7 +122,7 @@ def _key_tree(run: Import, frame: Frame, node: exp.Expr, items: list[Item], alia
     if isinstance(node, exp.Literal) and not node.is_string:
         at = int(node.this) if str(node.this).isdigit() else 0
         if not 1 <= at <= len(items):
-            refuse("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
+            raise refusal("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
         return items[at - 1].tree
     return settle(run, frame, node, aliases)
 

@@ -13,7 +13,7 @@ from tracewright.plans.importing.grouping import group, holds_aggregate
 from tracewright.plans.importing.naming import free
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.settling import Aliases, conjuncts, settle, within
 from tracewright.plans.importing.shaping import Item, items, put_out
 from tracewright.plans.importing.sources import open_from
@@ -164,7 +164,7 @@ def _in_order(
 ) -> None:
     distinct = node.args.get("distinct") is not None and not node.args["distinct"].args.get("on")
     if distinct and hidden:
-        refuse("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
+        raise refusal("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
     put_out(run, frame, found, hidden)
     if distinct:
         frame.take({"distinct": True})

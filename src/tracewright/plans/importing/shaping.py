@@ -1,4 +1,4 @@
-"""What a SELECT puts out: its items under names of their own, hidden columns that only an order needs, distinct rows."""
+"""What a SELECT puts out: its items under names of their own, and hidden columns that only an order needs."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tracewright.plans.importing.frames import Draft, Frame, Import, Named, plai
 from tracewright.plans.importing.kinds import kind
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.reading import alias_name, name_of
-from tracewright.plans.importing.refusal import ImportRefusal, only, refuse
+from tracewright.plans.importing.refusal import ImportRefusal, only, refusal
 from tracewright.plans.importing.settling import NeedsLateral, settle
 from tracewright.plans.importing.speech import Speech
 from tracewright.plans.relation import Output
@@ -31,7 +31,7 @@ class Source:
 
     plain: Any
     alias: str
-    columns: tuple[Output, ...] | None = None
+    columns: tuple[Output | Column, ...] | None = None
     lateral: bool = False
 
 
@@ -53,7 +53,7 @@ def begin(run: Import, frame: Frame, node: exp.Expr) -> None:
         return
     found = source(run, frame, node)
     if found.lateral:
-        refuse("UNSUPPORTED_CLAUSE", "the first source of a FROM has no rows beside it", node)
+        raise refusal("UNSUPPORTED_CLAUSE", "the first source of a FROM has no rows beside it", node)
     run.open(frame, found.plain)
 
 
@@ -100,13 +100,13 @@ def source(run: Import, frame: Frame, node: exp.Expr) -> Source:
             return _values(run, frame, node)
         case exp.Unnest():
             return _list(run, frame, node)
-    refuse("UNSUPPORTED_CLAUSE", f"rows cannot come from {type(node).__name__.upper()}", node)
+    raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from {type(node).__name__.upper()}", node)
 
 
 def _alias(frame: Frame, wanted: str, otherwise: str = "t") -> str:
     """Return the alias that a source gets in the plan, and remember what the SQL calls it."""
     if wanted and wanted.casefold() in frame.aliases:
-        refuse("DUPLICATE_NAME", f"two sources are called {wanted!r}")
+        raise refusal("DUPLICATE_NAME", f"two sources are called {wanted!r}")
     name = free(slug(wanted or otherwise), frame.aliases.values())
     frame.aliases[wanted.casefold() if wanted else f" {len(frame.aliases)}"] = name
     return name
@@ -120,7 +120,7 @@ def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
     tables = {known.casefold(): known for known in run.work.catalogue.by_name}
     if name.casefold() not in tables or name_of(node.args.get("db") or exp.Var(this="main")).lower() != "main":
         near = did_you_mean(name, list(tables.values()))
-        refuse("UNKNOWN_TABLE", f"there is no table {name!r}" + (f"; {near}" if near else ""))
+        raise refusal("UNKNOWN_TABLE", f"there is no table {name!r}" + (f"; {near}" if near else ""))
     table, wanted = tables[name.casefold()], alias_name(node)
     if columns := _column_names(node):
         return _renamed(run, frame, table, wanted or name, columns)
@@ -135,7 +135,7 @@ def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
 
 def _own_name(frame: Frame, table: str) -> str:
     if table.casefold() in frame.aliases or table in frame.aliases.values():
-        refuse("DUPLICATE_NAME", f"two sources are called {table!r}")
+        raise refusal("DUPLICATE_NAME", f"two sources are called {table!r}")
     return table
 
 
@@ -155,7 +155,7 @@ def rename(run: Import, draft: Draft, names: list[str]) -> None:
     """Give a body's first columns other names."""
     columns = draft.columns
     if len(names) > len(columns):
-        refuse("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
+        raise refusal("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
     if all(column.name == name for column, name in zip(columns, names, strict=False)):
         return
     items: list[Any] = []
@@ -233,7 +233,7 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     only(node, "this", "alias")
     call, columns = node.this, _column_names(node)
     if name_of(call) != "range" or not 1 <= len(call.expressions) <= 3:
-        refuse("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
+        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
     speech = Speech(run, frame)
     args = [settle(run, frame, arg) for arg in call.expressions]
     said = [say(speech, arg) for arg in args]
@@ -264,10 +264,10 @@ def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> Type:
     whole = UNKNOWN
     for row in rows:
         if len(row) != len(rows[0]):
-            refuse("BAD_SHAPE", "the rows of VALUES are not of one length")
+            raise refusal("BAD_SHAPE", "the rows of VALUES are not of one length")
         found = unify(whole, kind(run, row[at]))
         if found is None:
-            refuse("TYPE_MISMATCH", "a column of VALUES has one type", row[at])
+            raise refusal("TYPE_MISMATCH", "a column of VALUES has one type", row[at])
         whole = found
     return whole
 
@@ -278,14 +278,14 @@ def _cell(run: Import, cell: exp.Expr) -> Any:
     if isinstance(said, dict) and "lit" in said:
         return said["lit"]
     if isinstance(said, dict | list | str):
-        refuse("UNSUPPORTED_CLAUSE", "VALUES holds literals only", cell)
+        raise refusal("UNSUPPORTED_CLAUSE", "VALUES holds literals only", cell)
     return said
 
 
 def _list(run: Import, frame: Frame, node: exp.Unnest) -> Source:
     only(node, "expressions", "alias", "offset")
     if len(node.expressions) != 1 or frame.draft is None:
-        refuse("UNSUPPORTED_CLAUSE", "a list becomes rows beside other rows, one list at a time", node)
+        raise refusal("UNSUPPORTED_CLAUSE", "a list becomes rows beside other rows, one list at a time", node)
     listed = settle(run, frame, node.expressions[0])
     names, offset = _column_names(node), node.args.get("offset")
     column = slug(names[0]) if names else "unnest"
@@ -320,7 +320,7 @@ def take_join(run: Import, frame: Frame, node: exp.Expr) -> None:
     if how == "inner" and not names and on is None:
         step["how"] = "cross"
     if how == "cross" and on is not None:
-        refuse("UNSUPPORTED_CLAUSE", "a cross join has no condition", join)
+        raise refusal("UNSUPPORTED_CLAUSE", "a cross join has no condition", join)
     frame.see(left)
     frame.take({"join": step})
 
@@ -328,7 +328,7 @@ def take_join(run: Import, frame: Frame, node: exp.Expr) -> None:
 def _how(run: Import, join: exp.Expr) -> str:
     side, kind_, method = (str(join.args.get(part) or "").upper() for part in ("side", "kind", "method"))
     if method not in {"", "NATURAL", "ASOF"} or side not in SIDES or kind_ not in {"", "INNER", "OUTER", *KINDS}:
-        refuse("UNSUPPORTED_CLAUSE", f"the plan language has no {method} {side} {kind_} join", join)
+        raise refusal("UNSUPPORTED_CLAUSE", f"the plan language has no {method} {side} {kind_} join", join)
     if method == "ASOF":
         return "asof_left" if side == "LEFT" else "asof"
     if kind_ in KINDS:
@@ -346,7 +346,7 @@ def _target(run: Import, frame: Frame, node: exp.Expr) -> Source:
     outputs = inner.columns
     group = {"joined": {"from": inner.body.source, "steps": joins}}
     frame.types.update(inner.types)
-    return Source(group, "", tuple(outputs))  # type: ignore[arg-type]  # columns keep their own aliases
+    return Source(group, "", tuple(outputs))
 
 
 def _columns(run: Import, frame: Frame, found: Source) -> list[Column]:
@@ -367,7 +367,7 @@ def _shared(join: exp.Expr, left: list[Column], right: list[Column]) -> list[str
         have = {column.name.casefold() for column in left if not column.hidden}
         names = [column.name for column in right if column.name.casefold() in have]
         if not names:
-            refuse("UNSUPPORTED_CLAUSE", "a natural join finds no column of both sides", join)
+            raise refusal("UNSUPPORTED_CLAUSE", "a natural join finds no column of both sides", join)
     if not names:
         return None
     return [_of_both(name, left, right) for name in names]
@@ -378,8 +378,8 @@ def _of_both(name: str, left: list[Column], right: list[Column]) -> str:
     for columns in (left, right):
         found = {column.name for column in columns if not column.hidden and column.name.casefold() == name.casefold()}
         if len(found) != 1:
-            refuse("UNKNOWN_COLUMN", f"USING wants {name!r} on both sides")
+            raise refusal("UNKNOWN_COLUMN", f"USING wants {name!r} on both sides")
         sides.append(found.pop())
     if sides[0] != sides[1]:
-        refuse("UNSUPPORTED_CLAUSE", f"USING {name!r} is spelled in two ways; write the join with ON")
+        raise refusal("UNSUPPORTED_CLAUSE", f"USING {name!r} is spelled in two ways; write the join with ON")
     return sides[0]

@@ -12,7 +12,7 @@ from tracewright.plans.faults import Fault, PlanError
 from tracewright.plans.importing.frames import Import
 from tracewright.plans.importing.queries import exists, query
 from tracewright.plans.importing.reading import read_query
-from tracewright.plans.importing.refusal import ImportRefusal, refuse, refused_fault
+from tracewright.plans.importing.refusal import ImportRefusal, refusal, refused_fault
 from tracewright.plans.scope import Work
 from tracewright.records.base import Record
 
@@ -47,7 +47,7 @@ def import_sql(text: str, catalogue: Catalogue, dialect: str = "duckdb") -> Impo
     except PlanError as error:
         raise refused_fault(error.faults[0]) from None
     except RecursionError:
-        refuse("LIMIT_EXCEEDED", "the text is nested too deeply")
+        raise refusal("LIMIT_EXCEEDED", "the text is nested too deeply") from None
     renamed, notes = dict.fromkeys(run.renamed), dict.fromkeys(run.notes)
     return Imported(plan=plan, renamed=tuple(renamed), notes=tuple(notes))
 
