@@ -12,7 +12,7 @@ from tracewright.plans.expressions.moments import GRAINS, PARTS
 from tracewright.plans.families import INT, NUMBERS, TIMES, parse_type
 from tracewright.plans.importing import calls
 from tracewright.plans.importing.fitting import alike, as_text, as_truth, blended
-from tracewright.plans.importing.frames import Import, is_settled, place_of, plain_name
+from tracewright.plans.importing.frames import Draft, Import, is_settled, place_of, plain_name
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.literals import as_type, number, type_name
 from tracewright.plans.importing.reading import name_of
@@ -80,20 +80,20 @@ def _quantified(speech: Speech, node: exp.Expr, tag: str) -> Any:
     around, inside = node.expression, node.expression.this
     if not isinstance(inside, exp.Subquery) or tag in {"same", "differs"}:
         raise refusal("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
-    of, body = say(speech, node.this), _body(speech, inside)
-    of = _beside_column(speech, (node.this, of), inside)
+    of, body = _beside_column(speech, node.this, inside)
     return {"compare": tag, "of": of, "any" if isinstance(around, exp.Any) else "all": body}
 
 
-class _Column:
-    """Stands for the one column of a sub-query, around which no cast can be put."""
-
-
-def _beside_column(speech: Speech, x: tuple[exp.Expr, Any], query: exp.Expr) -> Any:
-    fitted, inner = alike(speech.run, x, (query, _Column))
-    if inner is not _Column:
-        raise refusal("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
-    return fitted
+def _beside_column(speech: Speech, x: exp.Expr, query: exp.Expr) -> tuple[Any, Any]:
+    """Return an expression and the body of the sub-query with whose one column it is compared."""
+    run, said, draft = speech.run, say(speech, x), _draft(speech, query)
+    name = plain_name(draft.columns[0].name)
+    fitted, inner = alike(run, (x, said), (query, name))
+    if inner != name:
+        if not run.sqlite:
+            raise refusal("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
+        draft.take({"select": [{"as": "value", "expr": inner}]})
+    return fitted, draft.body()
 
 
 def _arithmetic(speech: Speech, node: exp.Expr) -> Any:
@@ -152,6 +152,7 @@ def _not(speech: Speech, node: exp.Expr) -> Any:
 
 
 def _is(speech: Speech, node: exp.Expr) -> Any:
+    only(node, "this", "expression")
     if isinstance(node.expression, exp.Null):
         return {"is_null": say(speech, node.this)}
     if isinstance(node.expression, exp.Boolean):
@@ -173,11 +174,10 @@ def _in(speech: Speech, node: exp.Expr) -> Any:
     only(node, "this", "expressions", "query")
     if isinstance(node.this, exp.Tuple):
         raise refusal("UNSUPPORTED_EXPRESSION", "IN is said of one value, not of a row", node)
-    x = say(speech, node.this)
     if (query := node.args.get("query")) is not None:
-        body = _body(speech, query)
-        return {"in": [_beside_column(speech, (node.this, x), query), {"plan": body}]}
-    items = []
+        x, body = _beside_column(speech, node.this, query)
+        return {"in": [x, {"plan": body}]}
+    x, items = say(speech, node.this), []
     for item in node.expressions:
         x, fitted = alike(speech.run, (node.this, x), (item, say(speech, item)))
         items.append(fitted)
@@ -354,7 +354,7 @@ def _exists(speech: Speech, node: exp.Expr) -> Any:
 
 
 def _scalar(speech: Speech, node: exp.Expr) -> Any:
-    body = _body(speech, node)
+    body = _draft(speech, node).body()
     if speech.run.sqlite and not _one_row(body):
         body = {**body, "steps": [*body.get("steps", []), {"limit": 1}]}  # SQLite takes the first row
     return {"scalar": body}
@@ -366,14 +366,14 @@ def _one_row(body: dict[str, Any]) -> bool:
     return last.get("limit") == 1 or ("aggregate" in last and "by" not in last["aggregate"])
 
 
-def _body(speech: Speech, node: exp.Expr) -> dict[str, Any]:
-    """Return a sub-query's body, and remember the type of its one column."""
+def _draft(speech: Speech, node: exp.Expr) -> Draft:
+    """Return a sub-query's body, and remember what its one column is."""
     run = speech.run
     draft = run.run_query(run, node, speech.frame, speech.frame.names, None)
     if len(draft.columns) != 1:
         raise refusal("SUBPLAN_SHAPE", f"a sub-query in an expression has one column, found {len(draft.columns)}", node)
-    run.remember(node, draft.columns[0].type)
-    return draft.body()
+    run.remember(node, draft)
+    return draft
 
 
 HANDLERS: dict[type[exp.Expr], Handler] = {

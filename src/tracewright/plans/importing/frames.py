@@ -22,10 +22,14 @@ MOST_RETRIES = 64
 
 
 class Draft:
-    """A body under way: its JSON, and the compiler's own block, which has taken the same steps."""
+    """A body under way: its JSON, and the compiler's own block, which has taken the same steps.
+
+    `stored` names the outputs that are a table's own columns: to these alone SQLite gives an affinity.
+    """
 
     def __init__(self, work: Work, outer: Env | None, source: Json) -> None:
         self.work, self.source = work, source
+        self.stored: frozenset[str] = frozenset()
         self.steps: list[dict[str, Json]] = []
         self.block = Block(work, outer, [])
         bodies.start(self.block, source, ("from",))
@@ -90,6 +94,7 @@ class Frame:
     tables: dict[str, str] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
+    stored: set[tuple[str, str]] = field(default_factory=set)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
     known: dict[exp.Expr, str] = field(default_factory=dict)
     grouped: bool = False
@@ -163,6 +168,7 @@ class Import:
     params: dict[str, Param] = field(default_factory=dict)
     frames: dict[int, Frame] = field(default_factory=dict)
     types: dict[int, Type] = field(default_factory=dict)
+    stored: dict[int | str, frozenset[str]] = field(default_factory=dict)
     trees: list[exp.Expr] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -184,17 +190,18 @@ class Import:
         frame.draft = Draft(self.work, frame.parent.env(self.work) if frame.parent else None, source)
         frame.see(frame.draft.block.scope.columns)
 
-    def remember(self, tree: exp.Expr, kind: Type) -> None:
-        """Keep the type of a sub-query that was just imported."""
+    def remember(self, tree: exp.Expr, draft: Draft) -> None:
+        """Keep what is known of the one column of a sub-query that was just imported."""
         self.trees.append(tree)  # so that no other tree is ever given its id
-        self.types[id(tree)] = kind
+        self.types[id(tree)] = draft.columns[0].type
+        self.stored[id(tree)] = draft.stored
 
     def let(self, wanted: str, draft: Draft) -> str:
         """Keep a body as a let, and return its name."""
         if len(self.lets) == MOST_LETS:
             raise refusal("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
         name = free(slug(wanted), {*self.lets, *self.work.catalogue.by_name})
-        self.lets[name] = draft.body()
+        self.lets[name], self.stored[name] = draft.body(), draft.stored
         self.work.lets[name] = Let(*draft.outputs())
         return name
 
@@ -215,6 +222,17 @@ def type_of_column(run: Import, column: exp.Column) -> Type:
     """Return the type of a settled column."""
     frame, alias, name = place_of(run, column)
     return frame.types.get((alias, name), UNKNOWN)
+
+
+def is_stored(run: Import, node: exp.Expr) -> bool:
+    """Tell whether an expression is a table's own column, by itself or as the one column of a sub-query."""
+    if isinstance(node, exp.Subquery):
+        return bool(run.stored.get(id(node)))
+    if not isinstance(node, exp.Column):
+        return False
+    frame, alias, name = place_of(run, node)
+    aliases = [alias] if alias else [column.alias or "" for column in frame.columns if column.name == name]
+    return all(one in frame.tables or (one, name) in frame.stored for one in aliases)
 
 
 def is_settled(column: exp.Column) -> bool:

@@ -83,6 +83,7 @@ def _combined(run: Import, node: exp.Expr, parent: Frame | None, names: Names, b
             steps.append((SETS[type(one)], {"with": [right.body()], **how}))
     for tag, step in steps:
         draft.take({tag: step})
+    draft.stored = frozenset()  # SQLite leaves open whose affinity the columns have
     return draft
 
 

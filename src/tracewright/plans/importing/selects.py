@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from tracewright.plans.importing.calls import order_key
 from tracewright.plans.importing.expressions import say, truth
-from tracewright.plans.importing.frames import Draft, Frame, Import, place_of, plain_name
+from tracewright.plans.importing.frames import Draft, Frame, Import, is_stored, place_of, plain_name
 from tracewright.plans.importing.grouping import group, holds_aggregate
 from tracewright.plans.importing.naming import free
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
@@ -45,7 +45,9 @@ def select(run: Import, node: exp.Expr, frame: Frame) -> Draft:
     _qualify(run, frame, rows_where, found)
     if on:
         _first_of_each(run, frame, on, keys, [*found, *hidden])
+    stored = frozenset(item.name for item in found if is_stored(run, item.tree))
     _in_order(run, frame, node, found, hidden, keys)
+    frame.body.stored = stored
     return frame.body
 
 
@@ -163,10 +165,15 @@ def _in_order(
     run: Import, frame: Frame, node: exp.Expr, found: list[Item], hidden: list[Item], keys: list[Key]
 ) -> None:
     distinct = node.args.get("distinct") is not None and not node.args["distinct"].args.get("on")
-    if distinct and hidden:
+    if distinct and hidden and not run.sqlite:
         raise refusal("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
     put_out(run, frame, found, hidden)
-    if distinct:
+    if distinct and hidden:
+        run.notes.append(
+            "distinct rows are ordered by a column of any of those that are alike, as SQLite has it"
+        )
+        frame.take({"distinct": {"on": [plain_name(item.name) for item in found]}})
+    elif distinct:
         frame.take({"distinct": True})
     if keys:
         sort(frame, keys)

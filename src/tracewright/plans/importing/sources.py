@@ -146,9 +146,16 @@ def _column_names(node: exp.Expr) -> list[str]:
 
 def _renamed(run: Import, frame: Frame, table: str, wanted: str, names: list[str]) -> Source:
     draft = Draft(run.work, None, table)
+    draft.stored = run.stored.get(table, frozenset(column.name for column in draft.columns))
     rename(run, draft, names)
-    alias = _alias(frame, wanted)
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]))
+    return _plan(frame, draft, wanted)
+
+
+def _plan(frame: Frame, draft: Draft, wanted: str, otherwise: str = "t", *, lateral: bool = False) -> Source:
+    """Return a body as a source."""
+    alias = _alias(frame, wanted, otherwise)
+    frame.stored |= {(alias, name) for name in draft.stored}
+    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]), lateral)
 
 
 def rename(run: Import, draft: Draft, names: list[str]) -> None:
@@ -158,6 +165,7 @@ def rename(run: Import, draft: Draft, names: list[str]) -> None:
         raise refusal("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
     if all(column.name == name for column, name in zip(columns, names, strict=False)):
         return
+    stored = draft.stored
     items: list[Any] = []
     taken: list[str] = []
     for at, column in enumerate(columns):
@@ -168,6 +176,7 @@ def rename(run: Import, draft: Draft, names: list[str]) -> None:
         plain = plain_name(column.name)
         items.append(plain if fitting == column.name else {"as": fitting, "expr": plain})
     draft.take({"select": items})
+    draft.stored = frozenset(name for name, column in zip(taken, columns, strict=True) if column.name in stored)
 
 
 def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
@@ -183,6 +192,7 @@ def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
     if columns := _column_names(node):
         return _renamed(run, frame, named.let, wanted, columns)
     alias = _alias(frame, wanted)
+    frame.stored |= {(alias, name) for name in run.stored[named.let]}
     return Source(named.let if alias == named.let else {"let": named.let, "as": alias}, alias)
 
 
@@ -202,17 +212,14 @@ def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
 
 def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
     """Return a common table expression that reads the query around: no let can, so it is written where it is read."""
-    draft = read_named(run, named, named.parent)
-    alias = _alias(frame, wanted)
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]))
+    return _plan(frame, read_named(run, named, named.parent), wanted)
 
 
 def _query(run: Import, frame: Frame, query: exp.Expr, node: exp.Expr, *, lateral: bool = False) -> Source:
     draft, lateral = _derived(run, frame, query, lateral)
     if columns := _column_names(node):
         rename(run, draft, columns)
-    alias = _alias(frame, alias_name(node), "sub")
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]), lateral)
+    return _plan(frame, draft, alias_name(node), "sub", lateral=lateral)
 
 
 def _derived(run: Import, frame: Frame, query: exp.Expr, lateral: bool) -> tuple[Draft, bool]:
