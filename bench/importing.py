@@ -1,8 +1,9 @@
 """Holds imported plans against the queries that they were read from, over three public sets of queries.
 
 Each text becomes a plan and the plan SQL; both texts run over the same rows, and what comes out must be the same. The
-texts lie outside this repository. TPC rows come from DuckDB's generators where a folder of them is named, otherwise they
-are made here from the queries' own literals, as are the rows of Spider's databases. No figure is a TPC benchmark result.
+texts lie outside this repository. TPC rows come from DuckDB's generators where a folder of them is named, otherwise
+they are made here from the queries' own literals, as are the rows of Spider's databases. No figure is a TPC benchmark
+result.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import md5
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +60,8 @@ class Query:
 class Tally:
     """What became of a set's queries: how many are plans, give equal rows, and by which way any were not equal.
 
-    `open` counts results that the text itself leaves open, told apart by what is not left open in them: the same rows
-    without the outermost LIMIT, or a note of the importer.
+    `tied` are equal without the outermost LIMIT, which chose among rows of one rank; `noted` are those of which the
+    importer said that the text leaves a value open; `failing` fail as texts and as plans.
     """
 
     name: str
@@ -68,7 +70,8 @@ class Tally:
     encoded: int = 0
     equal: int = 0
     found: int = 0
-    open: list[str] = field(default_factory=list)
+    tied: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
     failing: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     differing: list[str] = field(default_factory=list)
@@ -119,10 +122,10 @@ def hold(tally: Tally, query: Query, catalogue: Catalogue, dialect: str, before:
     elif wanted is not None and given is not None and Counter(wanted) == Counter(given):
         tally.equal += 1
         tally.found += bool(wanted)
-    elif given is not None and (found.notes or _same_without_limit(query.sql, catalogue, dialect, before, after)):
-        tally.open.append(query.id)
+    elif _same_without_limit(query.sql, catalogue, dialect, before, after):
+        tally.tied.append(query.id)
     else:
-        tally.differing.append(query.id)
+        (tally.noted if found.notes else tally.differing).append(query.id)
 
 
 def _same_without_limit(sql: str, catalogue: Catalogue, dialect: str, before: Engine, after: Engine) -> bool:
@@ -132,7 +135,10 @@ def _same_without_limit(sql: str, catalogue: Catalogue, dialect: str, before: En
         return False
     tree.set("limit", None)
     whole = tree.sql(dialect=dialect)
-    wanted, given = before.rows(whole), after.rows(compile_plan(import_sql(whole, catalogue, dialect).plan, catalogue).sql)
+    wanted, given = (
+        before.rows(whole),
+        after.rows(compile_plan(import_sql(whole, catalogue, dialect).plan, catalogue).sql),
+    )
     return wanted is not None and given is not None and Counter(wanted) == Counter(given)
 
 
@@ -189,8 +195,9 @@ def spider_schema(schema: Mapping[str, Any]) -> tuple[Tables, Keys, Links]:
     places = [(names[table] if table >= 0 else "", column) for table, column in schema["column_names_original"]]
     links = {places[child]: places[parent] for child, parent in schema["foreign_keys"]}
     keys: dict[str, list[str]] = defaultdict(list)
-    for at in schema["primary_keys"]:
-        keys[places[at][0]].append(places[at][1])
+    for table, column in (places[at] for at in schema["primary_keys"]):
+        if (table, column) not in links:  # of a key of several columns, the file names but one
+            keys[table].append(column)
     tables: dict[str, dict[str, str]] = {name: {} for name in names}
     for place, kind in list(zip(places, schema["column_types"], strict=True))[1:]:
         whole = place in links or place in links.values() or place[1] in keys[place[0]] or _drawn(2, *place) == 0
@@ -225,18 +232,18 @@ def fill(
         written = ", ".join(f'"{name}" {kind}' for name, kind in zip(columns, types, strict=True))
         connection.execute(f'CREATE TABLE "{table}" ({written})')
         rows = list(made(table, columns, literals, keys, links))
-        connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" for _ in columns)})', rows)
+        places = ", ".join("?" for _ in columns)
+        connection.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)  # noqa: S608 -- names of a schema file
 
 
 def made(
     table: str, columns: Columns, literals: Mapping[str, list[str]], keys: Keys, links: Links
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of one table: keys count, links point to a key, and others are what some query asks for."""
-    alone = [name for name in keys.get(table, ()) if len(keys[table]) == 1 and (table, name) not in links]
     for at in range(MADE_ROWS):
         row = []
         for name, kind in columns.items():
-            if name in alone:
+            if name in keys.get(table, ()):
                 row.append(_as(kind, str(at + 1)))
             elif (table, name) in links:
                 row.append(_as(kind, str(1 + _drawn(MADE_ROWS, table, name, at) % MADE_ROWS)))
@@ -276,38 +283,48 @@ def _drawn(below: int, *place: object) -> int:
     return int.from_bytes(md5(repr(place).encode(), usedforsecurity=False).digest()[:8], "big") % below
 
 
+HEADS = ("queries", "rows", "asked", "plans", "equal", "with rows", "tied", "noted", "fail", "differ", "ms", "slowest")
+
+
 def report(tallies: Sequence[Tally]) -> str:
     """Write the table and what was not equal, by name."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    engines = f"DuckDB {duckdb.__version__}, sqlglot {version('sqlglot')}, SQLite {sqlite3.sqlite_version}"
     lines = [
         "# SQL imported as plans",
         "",
-        "`bench/importing.py`: SQL → plan → SQL; both texts over the same rows. Not comparable to TPC benchmark results.",
-        f"{machine}, DuckDB {duckdb.__version__}, sqlglot {sqlglot.__version__}, SQLite {sqlite3.sqlite_version}.",
+        "`bench/importing.py`: SQL → plan → SQL, both texts over the same rows.",
+        "Not comparable to TPC benchmark results.",
+        f"{machine}, {engines}.",
         "",
-        "| queries | rows | asked | plans | equal | of these with rows | left open by the text | fail both ways | differ "
-        "| median ms | slowest ms |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "*with rows*: equal and not empty. *tied*: equal but for which rows of one rank a LIMIT keeps. *noted*: the",
+        "text leaves a value open, and the importer says so. *fail*: text and plan both fail. *ms*: median of one import.",
+        "",
+        f"| {' | '.join(HEADS)} |",
+        f"|---|---|{'---:|' * (len(HEADS) - 2)}",
     ]
     return "\n".join([*lines, *map(_line, tallies), "", *map(_names, tallies)]) + "\n"
 
 
 def _line(tally: Tally) -> str:
-    counts = (tally.queries, tally.encoded, tally.equal, tally.found, *map(len, (tally.open, tally.failing, tally.differing)))
+    others = map(len, (tally.tied, tally.noted, tally.failing, tally.differing))
+    counts = (tally.queries, tally.encoded, tally.equal, tally.found, *others)
     times = f"{statistics.median(tally.milliseconds):.1f} | {max(tally.milliseconds):.1f}"
     return f"| {tally.name} | {tally.rows} | {' | '.join(map(str, counts))} | {times} |"
 
 
 def _names(tally: Tally) -> str:
-    refused = ", ".join(f"{code} {count}" for code, count in sorted(tally.refused.items())) or "none"
-    differing = ", ".join(tally.differing) or "none"
-    return f"- {tally.name}: refused: {refused}; differ: {differing}; left open: {', '.join(tally.open) or 'none'}."
+    refused = [f"{code} {count}" for code, count in sorted(tally.refused.items())]
+    parts = {"refused": refused, "differ": tally.differing, "noted": tally.noted, "tied": tally.tied}
+    return f"- {tally.name}: " + "; ".join(f"{name}: {', '.join(ids)}" for name, ids in parts.items() if ids)
 
 
 def main() -> None:
     """Measure and print the report, or write it, too."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpora", type=Path, default=os.environ.get("TRACEWRIGHT_CORPORA"), help="where the texts lie")
+    parser.add_argument(
+        "--corpora", type=Path, default=os.environ.get("TRACEWRIGHT_CORPORA"), help="where the texts lie"
+    )
     parser.add_argument("--generated", type=Path, help="a folder with tpch/*.parquet and tpcds/*.parquet")
     parser.add_argument("--out", type=Path, help="write the report there, too")
     wanted = parser.parse_args()

@@ -21,7 +21,7 @@ DIRECT = ("sum", "avg", "min", "max", "median")
 TESTS = {"contains": "contains", "starts_with": "starts_with", "ends_with": "ends_with", "regexp_matches": "matches"}
 SQLITE = frozenset({
     "count", "sum", "avg", "min", "max", "abs", "lower", "upper", "length", "substring", "replace", "round", "trim",
-    "ltrim", "rtrim", "instr", "row_number", "rank", "dense_rank", "any_value",
+    "ltrim", "rtrim", "instr", "row_number", "rank", "dense_rank", "first",
     "arg_min_null", "arg_max_null",
 })  # fmt: skip
 """Functions that mean the same in SQLite, and those that stand for what it does without a name."""

@@ -82,7 +82,7 @@ class Frame:
 
     `parent` is the frame that a sub-plan sees by `outer`; `beside` the frame whose sources a derived table stands
     next to, and sees only if it is lateral. `known` holds expressions that are columns by now, under their names.
-    `grouped` says that nothing else is left.
+    `equal` are the columns that are so in every row. `grouped` says that nothing but what is `known` is left.
     """
 
     number: int
@@ -97,6 +97,7 @@ class Frame:
     stored: set[tuple[str, str]] = field(default_factory=set)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
     known: dict[exp.Expr, str] = field(default_factory=dict)
+    equal: list[tuple[exp.Column, exp.Column]] = field(default_factory=list)
     grouped: bool = False
 
     @property

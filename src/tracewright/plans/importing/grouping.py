@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.importing.bare import holds_bare, of_some_row, the_extreme
+from tracewright.plans.importing.bare import determined, holds_bare, of_some_row, the_extreme
 from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Frame, Import, place_of
@@ -52,6 +52,7 @@ def group(run: Import, frame: Frame, select: exp.Expr, items: list[Item], later:
     groups.extreme = the_extreme([*(item.tree for item in items), *later]) if run.sqlite else None
     aliases = {item.alias.casefold(): item.tree for item in items if item.alias}
     keys, sets = _keys(run, frame, select, items, aliases)
+    keys += determined(run, frame, keys, [*(item.tree for item in items), *later])
     _name_keys(run, groups, keys, items)
     frame.known = dict(groups.keys)
     _whole_measures(run, frame, groups, items)

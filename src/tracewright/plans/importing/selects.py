@@ -14,7 +14,7 @@ from tracewright.plans.importing.naming import free
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
 from tracewright.plans.importing.reading import name_of
 from tracewright.plans.importing.refusal import only, refusal
-from tracewright.plans.importing.settling import Aliases, conjuncts, settle, within
+from tracewright.plans.importing.settling import Aliases, conjuncts, equalities, settle, within
 from tracewright.plans.importing.shaping import Item, items, put_out
 from tracewright.plans.importing.sources import open_from
 from tracewright.plans.importing.speech import Speech
@@ -68,6 +68,7 @@ def _conditions(run: Import, frame: Frame, node: exp.Expr, clause: str, aliases:
 
 def _where(run: Import, frame: Frame, node: exp.Expr, aliases: Aliases) -> None:
     parts = _conditions(run, frame, node, "where", aliases)
+    frame.equal += [pair for part in parts for pair in equalities(part)]
     _filter(run, frame, _moved_into_joins(run, frame, parts))
 
 
@@ -169,9 +170,7 @@ def _in_order(
         raise refusal("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
     put_out(run, frame, found, hidden)
     if distinct and hidden:
-        run.notes.append(
-            "distinct rows are ordered by a column of any of those that are alike, as SQLite has it"
-        )
+        run.notes.append("distinct rows are ordered by a column of any of those that are alike, as SQLite has it")
         frame.take({"distinct": {"on": [plain_name(item.name) for item in found]}})
     elif distinct:
         frame.take({"distinct": True})

@@ -140,6 +140,12 @@ def conjuncts(node: exp.Expr) -> list[exp.Expr]:
     return found
 
 
+def equalities(node: exp.Expr) -> list[tuple[exp.Column, exp.Column]]:
+    """Return the columns that a condition sets equal, in pairs."""
+    pairs = [(one.this, one.expression) for one in conjuncts(node) if isinstance(one, exp.EQ)]
+    return [(a, b) for a, b in pairs if isinstance(a, exp.Column) and isinstance(b, exp.Column)]
+
+
 def own_parts(node: exp.Expr) -> list[exp.Expr]:
     """Return the expressions directly inside of one, without those of sub-queries."""
     if isinstance(node, SUBQUERIES):

@@ -15,7 +15,7 @@ from tracewright.plans.importing.kinds import kind
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.reading import alias_name, name_of
 from tracewright.plans.importing.refusal import ImportRefusal, only, refusal
-from tracewright.plans.importing.settling import NeedsLateral, settle
+from tracewright.plans.importing.settling import NeedsLateral, equalities, settle
 from tracewright.plans.importing.speech import Speech
 from tracewright.plans.relation import Output
 from tracewright.plans.scope import Column
@@ -323,7 +323,10 @@ def take_join(run: Import, frame: Frame, node: exp.Expr) -> None:
         step["using"] = names
     frame.see([*left, *right])
     if (on := join.args.get("on")) is not None:
-        step["on"] = truth(Speech(run, frame), settle(run, frame, on))
+        condition = settle(run, frame, on)
+        step["on"] = truth(Speech(run, frame), condition)
+        if how == "inner":
+            frame.equal += equalities(condition)
     if how == "inner" and not names and on is None:
         step["how"] = "cross"
     if how == "cross" and on is not None:
