@@ -298,7 +298,7 @@ def report(tallies: Sequence[Tally]) -> str:
         f"{machine}, {engines}.",
         "",
         "*with rows*: equal and not empty. *tied*: equal but for which rows of one rank a LIMIT keeps. *noted*: the",
-        "text leaves a value open, and the importer says so. *fail*: text and plan both fail. *ms*: one import's median.",
+        "text leaves a value open, and the importer says so. *fail*: text and plan both. *ms*: one import's median.",
         "",
         f"| {' | '.join(HEADS)} |",
         f"|---|---|{'---:|' * (len(HEADS) - 2)}",

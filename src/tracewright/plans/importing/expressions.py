@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,8 @@ COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "eq", exp.NEQ: "ne", exp.LT: "lt", exp.LTE: "lte", exp.GT: "gt", exp.GTE: "gte",
     exp.NullSafeEQ: "same", exp.NullSafeNEQ: "differs",
 }  # fmt: skip
+SPAN = re.compile(rf"(-?\d+) ({'|'.join(sorted(GRAINS))})s?")
+SPANS = re.compile(rf"{SPAN.pattern}(?: {SPAN.pattern})*")
 FROM_ZERO = 1
 """The parser counts a list's items from 0, the language from 1."""
 
@@ -78,6 +81,8 @@ def _comparison(speech: Speech, node: exp.Expr) -> Any:
 
 def _quantified(speech: Speech, node: exp.Expr, tag: str) -> Any:
     around, inside = node.expression, node.expression.this
+    if isinstance(inside, exp.Select | exp.SetOperation):
+        inside = exp.Subquery(this=inside)
     if not isinstance(inside, exp.Subquery) or tag in {"same", "differs"}:
         raise refusal("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
     of, body = _beside_column(speech, node.this, inside)
@@ -302,6 +307,10 @@ def _span(speech: Speech, node: exp.Expr) -> tuple[Any, str]:
 
 
 def _interval(speech: Speech, node: exp.Expr) -> Any:
+    text = str(node.this.this) if is_text(node.this) and not node.args.get("unit") else ""
+    if SPANS.fullmatch(text):
+        parts = [{"interval": [int(count), unit]} for count, unit in SPAN.findall(text)]
+        return {"add": parts} if len(parts) > 1 else parts[0]
     return {"interval": list(_span(speech, node))}
 
 

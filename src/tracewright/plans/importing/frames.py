@@ -24,12 +24,14 @@ MOST_RETRIES = 64
 class Draft:
     """A body under way: its JSON, and the compiler's own block, which has taken the same steps.
 
-    `stored` names the outputs that are a table's own columns: to these alone SQLite gives an affinity.
+    `stored` names the outputs that are a table's own columns: to these alone SQLite gives an affinity. `called` tells
+    what the text calls those whose names no plan can give.
     """
 
     def __init__(self, work: Work, outer: Env | None, source: Json) -> None:
         self.work, self.source = work, source
         self.stored: frozenset[str] = frozenset()
+        self.called: dict[str, str] = {}
         self.steps: list[dict[str, Json]] = []
         self.block = Block(work, outer, [])
         bodies.start(self.block, source, ("from",))
@@ -95,6 +97,7 @@ class Frame:
     columns: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
     stored: set[tuple[str, str]] = field(default_factory=set)
+    called: dict[tuple[str, str], str] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
     known: dict[exp.Expr, str] = field(default_factory=dict)
     equal: list[tuple[exp.Column, exp.Column]] = field(default_factory=list)
@@ -113,6 +116,15 @@ class Frame:
         for column in columns:
             self.types.setdefault((column.alias or "", column.name), column.type)
 
+    def bring(self, alias: str, draft: Draft) -> None:
+        """Remember what is known of the columns that a body brings under an alias."""
+        self.stored |= {(alias, name) for name in draft.stored}
+        self.called |= {(alias, name): called for name, called in draft.called.items()}
+
+    def heading(self, column: Column) -> str:
+        """Return what the text calls a column."""
+        return self.called.get((column.alias or "", column.name), column.name)
+
     def env(self, work: Work) -> Env:
         """Return where an expression of this frame stands for the compiler."""
         return Env(work, Scope(self.columns), self.parent.env(work) if self.parent else None)
@@ -128,7 +140,7 @@ class Frame:
         if table is not None and alias is None:
             return None
         folded = name.casefold()
-        found = [column for column in self.columns if column.name.casefold() == folded]
+        found = [column for column in self.columns if self.heading(column).casefold() == folded]
         found = [c for c in found if c.alias == alias] if table is not None else [c for c in found if not c.hidden]
         if len(found) > 1:
             several = ", ".join(f"{column.alias}.{column.name}" for column in found)
@@ -169,9 +181,8 @@ class Import:
     params: dict[str, Param] = field(default_factory=dict)
     frames: dict[int, Frame] = field(default_factory=dict)
     types: dict[int, Type] = field(default_factory=dict)
-    stored: dict[int | str, frozenset[str]] = field(default_factory=dict)
+    drafts: dict[int | str, Draft] = field(default_factory=dict)
     trees: list[exp.Expr] = field(default_factory=list)
-    renamed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     retries: int = 0
 
@@ -194,15 +205,14 @@ class Import:
     def remember(self, tree: exp.Expr, draft: Draft) -> None:
         """Keep what is known of the one column of a sub-query that was just imported."""
         self.trees.append(tree)  # so that no other tree is ever given its id
-        self.types[id(tree)] = draft.columns[0].type
-        self.stored[id(tree)] = draft.stored
+        self.types[id(tree)], self.drafts[id(tree)] = draft.columns[0].type, draft
 
     def let(self, wanted: str, draft: Draft) -> str:
         """Keep a body as a let, and return its name."""
         if len(self.lets) == MOST_LETS:
             raise refusal("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
         name = free(slug(wanted), {*self.lets, *self.work.catalogue.by_name})
-        self.lets[name], self.stored[name] = draft.body(), draft.stored
+        self.lets[name], self.drafts[name] = draft.body(), draft
         self.work.lets[name] = Let(*draft.outputs())
         return name
 
@@ -228,7 +238,7 @@ def type_of_column(run: Import, column: exp.Column) -> Type:
 def is_stored(run: Import, node: exp.Expr) -> bool:
     """Tell whether an expression is a table's own column, by itself or as the one column of a sub-query."""
     if isinstance(node, exp.Subquery):
-        return bool(run.stored.get(id(node)))
+        return id(node) in run.drafts and bool(run.drafts[id(node)].stored)
     if not isinstance(node, exp.Column):
         return False
     frame, alias, name = place_of(run, node)

@@ -61,9 +61,12 @@ def named_output(run: Import, frame: Frame, node: exp.Expr, items: list[Item]) -
             raise refusal("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
         return items[at - 1].name
     if isinstance(node, exp.Column) and not node.args.get("table"):
+        wanted = name_of(node).casefold()
         for item in items:
-            if item.alias and item.alias.casefold() == name_of(node).casefold():
+            if item.alias and item.alias.casefold() == wanted:
                 return item.name
+        if len(named := [item.name for item in items if item.called.casefold() == wanted]) == 1:
+            return named[0]
     aliases = {item.alias.casefold(): item.tree for item in items if item.alias}
     return settle(run, frame, node, aliases)
 

@@ -113,7 +113,8 @@ def _ended(run: Import, node: exp.Expr, draft: Draft, parent: Frame | None, name
     frame = run.frame(parent, names)
     frame.draft = draft
     frame.see(draft.columns)
-    outputs = [Item(column.name, frame.settled(column), column.name) for column in draft.columns]
+    called = [draft.called.get(column.name, column.name) for column in draft.columns]
+    outputs = [Item(c.name, frame.settled(c), name) for c, name in zip(draft.columns, called, strict=True)]
     keys, hidden = order_keys(run, frame, node, outputs)
     if hidden:
         speech = Speech(run, frame)

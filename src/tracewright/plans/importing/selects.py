@@ -10,7 +10,7 @@ from tracewright.plans.importing.calls import order_key
 from tracewright.plans.importing.expressions import say, truth
 from tracewright.plans.importing.frames import Draft, Frame, Import, is_stored, place_of, plain_name
 from tracewright.plans.importing.grouping import group, holds_aggregate
-from tracewright.plans.importing.naming import free
+from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
 from tracewright.plans.importing.reading import name_of
 from tracewright.plans.importing.refusal import only, refusal
@@ -48,6 +48,7 @@ def select(run: Import, node: exp.Expr, frame: Frame) -> Draft:
     stored = frozenset(item.name for item in found if is_stored(run, item.tree))
     _in_order(run, frame, node, found, hidden, keys)
     frame.body.stored = stored
+    frame.body.called = {item.name: item.called for item in found if item.called and slug(item.called) != item.called}
     return frame.body
 
 

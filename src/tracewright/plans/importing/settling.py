@@ -99,7 +99,7 @@ def _unknown(frame: Frame, table: str | None, name: str) -> exp.Expr:
     if table is not None and table.casefold() not in frame.aliases:
         near = did_you_mean(table, [alias for alias in frame.aliases if not alias.startswith(" ")])
         raise refusal("UNKNOWN_COLUMN", f"nothing here is called {table!r}" + (f"; {near}" if near else ""))
-    near = did_you_mean(name, [column.name for column in frame.columns])
+    near = did_you_mean(name, [frame.heading(column) for column in frame.columns])
     raise refusal("UNKNOWN_COLUMN", f"there is no column {name!r}" + (f"; {near}" if near else ""))
 
 
@@ -118,13 +118,13 @@ def star(frame: Frame, node: exp.Expr) -> list[tuple[str, exp.Expr]] | None:
             raise refusal("UNKNOWN_TABLE", f"nothing here is called {table!r}")
     without = {name_of(one).casefold() for one in shape.args.get("except_") or []}
     instead = {one.alias.casefold(): one.this for one in shape.args.get("replace") or []}
-    if spare := (without | set(instead)) - {column.name.casefold() for column in columns}:
+    if spare := (without | set(instead)) - {frame.heading(column).casefold() for column in columns}:
         raise refusal("UNKNOWN_COLUMN", f"there is no column {min(spare)!r} in the star")
-    kept = [column for column in columns if column.name.casefold() not in without]
+    kept = [(column, found) for column in columns if (found := frame.heading(column)).casefold() not in without]
     if not kept:
         raise refusal("UNSUPPORTED_CLAUSE", "a star stands for no column here", node)
     bare = table is None
-    return [(c.name, instead.get(c.name.casefold()) or frame.settled(c, bare=bare)) for c in kept]
+    return [(called, instead.get(called.casefold()) or frame.settled(column, bare=bare)) for column, called in kept]
 
 
 def conjuncts(node: exp.Expr) -> list[exp.Expr]:

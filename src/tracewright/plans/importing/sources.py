@@ -68,12 +68,10 @@ def _is_group(node: exp.Expr) -> bool:
 
 def _group(run: Import, frame: Frame, node: exp.Expr) -> None:
     """Begin a frame at a join in brackets: there its brackets say nothing."""
-    joins = node.args.get("joins") or []
     if isinstance(node, exp.Subquery):
         only(node, "this", "joins")
-        joins = [*(node.this.args.get("joins") or []), *joins]
     begin(run, frame, node.this if isinstance(node, exp.Subquery) else _alone(node))
-    for join in joins:
+    for join in node.args.get("joins") or []:
         take_join(run, frame, join)
 
 
@@ -146,37 +144,34 @@ def _column_names(node: exp.Expr) -> list[str]:
 
 def _renamed(run: Import, frame: Frame, table: str, wanted: str, names: list[str]) -> Source:
     draft = Draft(run.work, None, table)
-    draft.stored = run.stored.get(table, frozenset(column.name for column in draft.columns))
-    rename(run, draft, names)
+    known = run.drafts.get(table)
+    draft.stored = known.stored if known else frozenset(column.name for column in draft.columns)
+    draft.called = known.called if known else {}
+    rename(draft, names)
     return _plan(frame, draft, wanted)
 
 
 def _plan(frame: Frame, draft: Draft, wanted: str, otherwise: str = "t", *, lateral: bool = False) -> Source:
     """Return a body as a source."""
     alias = _alias(frame, wanted, otherwise)
-    frame.stored |= {(alias, name) for name in draft.stored}
+    frame.bring(alias, draft)
     return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]), lateral)
 
 
-def rename(run: Import, draft: Draft, names: list[str]) -> None:
+def rename(draft: Draft, names: list[str]) -> None:
     """Give a body's first columns other names."""
-    columns = draft.columns
+    columns, taken = draft.columns, list[str]()
     if len(names) > len(columns):
         raise refusal("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
-    if all(column.name == name for column, name in zip(columns, names, strict=False)):
-        return
-    stored = draft.stored
-    items: list[Any] = []
-    taken: list[str] = []
+    called = names + [draft.called.get(column.name, column.name) for column in columns[len(names) :]]
     for at, column in enumerate(columns):
-        name = names[at] if at < len(names) else column.name
-        taken.append(fitting := free(slug(name) if at < len(names) else name, taken))
-        if fitting != name:
-            run.renamed.append((name, fitting))
-        plain = plain_name(column.name)
-        items.append(plain if fitting == column.name else {"as": fitting, "expr": plain})
-    draft.take({"select": items})
-    draft.stored = frozenset(name for name, column in zip(taken, columns, strict=True) if column.name in stored)
+        taken.append(free(slug(names[at]) if at < len(names) else column.name, taken))
+    pairs = list(zip(taken, columns, strict=True))
+    if any(name != column.name for name, column in pairs):
+        plain = [(name, column.name, plain_name(column.name)) for name, column in pairs]
+        draft.take({"select": [old if name == own else {"as": name, "expr": old} for name, own, old in plain]})
+    draft.stored = frozenset(name for name, column in pairs if column.name in draft.stored)
+    draft.called = {name: one for name, one in zip(taken, called, strict=True) if slug(one) != one}
 
 
 def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
@@ -192,7 +187,7 @@ def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
     if columns := _column_names(node):
         return _renamed(run, frame, named.let, wanted, columns)
     alias = _alias(frame, wanted)
-    frame.stored |= {(alias, name) for name in run.stored[named.let]}
+    frame.bring(alias, run.drafts[named.let])
     return Source(named.let if alias == named.let else {"let": named.let, "as": alias}, alias)
 
 
@@ -206,7 +201,7 @@ def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
     only(named.tree, "this", "alias", "materialized")
     draft = run.run_query(run, named.tree.this, parent, named.around, None)
     if columns := _column_names(named.tree):
-        rename(run, draft, columns)
+        rename(draft, columns)
     return draft
 
 
@@ -218,7 +213,7 @@ def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
 def _query(run: Import, frame: Frame, query: exp.Expr, node: exp.Expr, *, lateral: bool = False) -> Source:
     draft, lateral = _derived(run, frame, query, lateral)
     if columns := _column_names(node):
-        rename(run, draft, columns)
+        rename(draft, columns)
     return _plan(frame, draft, alias_name(node), "sub", lateral=lateral)
 
 
@@ -318,7 +313,7 @@ def take_join(run: Import, frame: Frame, node: exp.Expr) -> None:
     step: dict[str, Any] = {"to": found.plain, **({} if how == "inner" else {"how": how})}
     if found.lateral:
         step["lateral"] = True
-    names = _shared(join, left, right)
+    names = _shared(frame, join, left, right)
     if names is not None:
         step["using"] = names
     frame.see([*left, *right])
@@ -350,7 +345,7 @@ def _target(run: Import, frame: Frame, node: exp.Expr) -> Source:
     if not _is_group(node):
         return source(run, frame, node)
     inner = run.frame(frame.parent, frame.names)
-    inner.aliases = frame.aliases
+    inner.aliases, inner.tables, inner.stored, inner.called = frame.aliases, frame.tables, frame.stored, frame.called
     _group(run, inner, node)
     joins = [*inner.body.steps]
     outputs = inner.columns
@@ -370,23 +365,24 @@ def _columns(run: Import, frame: Frame, found: Source) -> list[Column]:
     ]
 
 
-def _shared(join: exp.Expr, left: list[Column], right: list[Column]) -> list[str] | None:
+def _shared(frame: Frame, join: exp.Expr, left: list[Column], right: list[Column]) -> list[str] | None:
     """Return the columns of USING or of a natural join, None for any other."""
     names = [name_of(one) for one in join.args.get("using") or []]
     if str(join.args.get("method") or "").upper() == "NATURAL":
-        have = {column.name.casefold() for column in left if not column.hidden}
-        names = [column.name for column in right if column.name.casefold() in have]
+        have = {frame.heading(column).casefold() for column in left if not column.hidden}
+        names = [found for column in right if (found := frame.heading(column)).casefold() in have]
         if not names:
             raise refusal("UNSUPPORTED_CLAUSE", "a natural join finds no column of both sides", join)
     if not names:
         return None
-    return [_of_both(name, left, right) for name in names]
+    return [_of_both(frame, name, left, right) for name in names]
 
 
-def _of_both(name: str, left: list[Column], right: list[Column]) -> str:
+def _of_both(frame: Frame, name: str, left: list[Column], right: list[Column]) -> str:
     sides = []
     for columns in (left, right):
-        found = {column.name for column in columns if not column.hidden and column.name.casefold() == name.casefold()}
+        seen = [column for column in columns if not column.hidden]
+        found = {column.name for column in seen if frame.heading(column).casefold() == name.casefold()}
         if len(found) != 1:
             raise refusal("UNKNOWN_COLUMN", f"USING wants {name!r} on both sides")
         sides.append(found.pop())
