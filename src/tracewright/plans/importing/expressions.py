@@ -392,7 +392,7 @@ HANDLERS: dict[type[exp.Expr], Handler] = {
     exp.ILike: _like("ilike"), exp.Escape: _escape, exp.DPipe: _concat, exp.Case: _case, exp.If: _if,
     exp.Coalesce: _coalesce, exp.Nullif: _nullif, exp.Cast: _cast("cast"), exp.TryCast: _cast("try_cast"),
     exp.Placeholder: _placeholder, exp.Interval: _interval, exp.Extract: _extract, exp.Array: _array,
-    exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Substring: _substring,
+    exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Dot: _field, exp.Substring: _substring,
     exp.Trim: _trim, exp.Exists: _exists, exp.Subquery: _scalar, exp.Anonymous: lambda s, n: calls.call(s, n, say),
     exp.Filter: lambda s, n: calls.call(s, n, say), exp.Grouping: lambda s, n: calls.grouping(s, n, say),
     exp.Window: lambda s, n: calls.window(s, n, say),

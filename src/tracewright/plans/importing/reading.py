@@ -36,6 +36,9 @@ OWN_TAGS = frozenset({"time_bucket", "list_extract", "map_extract_value", "struc
 
 OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+BEFORE_REPLACE = {TokenType.STAR, TokenType.R_PAREN, TokenType.VAR, TokenType.IDENTIFIER}
+"""What may stand before the REPLACE of a star."""
+
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 
 
@@ -49,7 +52,8 @@ def read_query(text: str, dialect: str) -> exp.Expr:
         raise refusal("SQL_SYNTAX", "the text holds a character of the private use area")
     reader = sqlglot.Dialect.get_or_raise(dialect)
     try:
-        tokens = _marked(_bounded(reader.tokenize(text)))
+        # The tokenizer stumbles over a text that holds `$` and ends with `''`; a line break changes no query.
+        tokens = _marked(_bounded(reader.tokenize(f"{text}\n")))
         found = [tree for tree in reader.parser().parse(tokens, text) if tree]
     except (SqlglotError, ValueError) as error:
         raise refusal("SQL_SYNTAX", f"this cannot be read: {str(error).replace(MARK, '')[:200]}") from None
@@ -85,7 +89,7 @@ def _is_call(tokens: Sequence[Token], at: int) -> bool:
     if tokens[at].text.lower() not in _names() or tokens[at].token_type in (TokenType.IDENTIFIER, TokenType.STRING):
         return False
     # `* REPLACE (…)` is no call, and `substring(x FROM 1)` is read by the parser's own rule.
-    of_star = at and tokens[at - 1].token_type == TokenType.STAR and tokens[at].text.lower() == "replace"
+    of_star = at > 0 and tokens[at].text.lower() == "replace" and tokens[at - 1].token_type in BEFORE_REPLACE
     return not of_star and not _worded(tokens, at + 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.families import UNKNOWN, Type, engine_type, unify
+from tracewright.plans.families import UNKNOWN, engine_type, unify
 from tracewright.plans.faults import did_you_mean
 from tracewright.plans.importing.expressions import say, truth
 from tracewright.plans.importing.frames import Draft, Frame, Import, Named, plain_name
@@ -22,6 +22,7 @@ from tracewright.plans.scope import Column
 
 SIDES = {"LEFT": "left", "RIGHT": "right", "FULL": "full", "": "inner"}
 KINDS = {"CROSS": "cross", "SEMI": "semi", "ANTI": "anti"}
+NARROW = 2**31
 ONE_ROW = {"values": [[0]], "columns": [{"as": "zero", "type": "integer"}], "as": "one_row"}
 
 
@@ -253,7 +254,7 @@ def _values(run: Import, frame: Frame, node: exp.Values) -> Source:
     width = len(rows[0])
     names = [*given, *(f"col{at}" for at in range(len(given), width))]
     alias = _alias(frame, alias_name(node), "rows")
-    columns = [{"as": slug(names[at]), "type": engine_type(_column_type(run, rows, at))} for at in range(width)]
+    columns = [{"as": slug(names[at]), "type": _column_type(run, rows, at)} for at in range(width)]
     plain = [[_cell(run, cell) for cell in row] for row in rows]
     return Source({"values": plain, "columns": columns, "as": alias}, alias)
 
@@ -262,7 +263,7 @@ def _cells(row: exp.Expr) -> list[exp.Expr]:
     return list(row.expressions) if isinstance(row, exp.Tuple) else [row]
 
 
-def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> Type:
+def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> str:
     whole = UNKNOWN
     for row in rows:
         if len(row) != len(rows[0]):
@@ -271,7 +272,15 @@ def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> Type:
         if found is None:
             raise refusal("TYPE_MISMATCH", "a column of VALUES has one type", row[at])
         whole = found
-    return whole
+    # Whole numbers are as wide as the engine makes them: four bytes where all fit.
+    return "integer" if all(_is_narrow(row[at]) for row in rows) else engine_type(whole)
+
+
+def _is_narrow(cell: exp.Expr) -> bool:
+    inner = cell.this if isinstance(cell, exp.Neg) else cell
+    if isinstance(inner, exp.Null):
+        return True
+    return isinstance(inner, exp.Literal) and str(inner.this).isdigit() and int(inner.this) < NARROW
 
 
 def _cell(run: Import, cell: exp.Expr) -> Any:
