@@ -25,6 +25,8 @@ SQLITE = frozenset({
     "arg_min_null", "arg_max_null",
 })  # fmt: skip
 """Functions that mean the same in SQLite, and those that stand for what it does without a name."""
+OF_ONE = frozenset({"min", "max", "round"})
+"""Of these, only the form with one argument: SQLite rounds to digits by what they are written as."""
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -52,12 +54,19 @@ def call(speech: Speech, node: exp.Expr, say: Say) -> Any:
     function = catalogue().get(name)
     if function is None or function.kind != "scalar":
         raise refusal("UNKNOWN_FUNCTION", f"the catalogue has no function {name!r} that can stand here", node)
-    return {"call": name, "args": [say(speech, arg) for arg in node.expressions]}
+    said = [say(speech, arg) for arg in node.expressions]
+    if speech.run.sqlite and name in {"trim", "ltrim", "rtrim"} and len(said) == 1:
+        said.append({"lit": " "})  # the engine's own form takes every kind of blank away
+    return {"call": name, "args": said}
 
 
 def _allowed(run: Import, name: str, node: exp.Expr) -> None:
-    if run.sqlite and (name not in SQLITE or (name in {"min", "max"} and len(node.expressions) > 1)):
+    if not run.sqlite:
+        return
+    if name not in SQLITE or (name in OF_ONE and len(node.expressions) > 1):
         raise refusal("UNKNOWN_FUNCTION", f"what {name!r} means in SQLite has no equal here", node)
+    if name in {"lower", "upper"}:
+        run.notes.append(f"{name} changes every letter, where SQLite changes those of ASCII")
 
 
 def _own_form(speech: Speech, name: str, node: exp.Expr, say: Say) -> Any:

@@ -129,7 +129,8 @@ def _sqlite_division(run: Import, tag: str, parts: list[exp.Expr], said: list[An
     if any(found.family not in NUMBERS for found in kinds):
         raise refusal("TYPE_MISMATCH", "what SQLite divides here is not settled", parts[0])
     if kinds == [INT, INT]:
-        return {"mod" if tag == "mod" else "idiv": [said[0], {"nullif": [said[1], 0]}]}
+        by = said[1] if type(said[1]) is int and said[1] else {"nullif": [said[1], 0]}
+        return {"mod" if tag == "mod" else "idiv": [said[0], by]}
     if tag == "mod":
         raise refusal("UNSUPPORTED_EXPRESSION", "SQLite's % of fractions has no equal", parts[0])
     return {"ratio": said}
@@ -198,6 +199,10 @@ def _like(tag: str) -> Handler:
         only(node, "this", "expression", "negate")
         # SQLite's LIKE takes no notice of the case of ASCII letters.
         name = "ilike" if speech.run.sqlite else tag
+        if speech.run.sqlite and not (is_text(node.expression) and str(node.expression.this).isascii()):
+            speech.run.notes.append(
+                "LIKE takes no notice of the case of any letter, where SQLite takes none of ASCII's"
+            )
         found = {name: [say(speech, node.this), say(speech, node.expression)]}
         return {"not": found} if node.args.get("negate") else found
 

@@ -57,8 +57,8 @@ def _affine(run: Import, said: Said, other: Said) -> Any:
     (node, plain), have, wanted = said, kind(run, said[0]), kind(run, other[0])
     if not is_stored(run, other[0]):
         return None
-    if wanted == TEXT and isinstance(node, exp.Literal) and have.family == "int":
-        return {"lit": str(node.this)}
+    if wanted == TEXT and have.family == "int" and not is_stored(run, node):
+        return {"lit": str(node.this)} if isinstance(node, exp.Literal) else {"cast": plain, "to": "varchar"}
     if have != TEXT or (is_text(node) and wanted.family in {"date", "ts"}):
         return as_type(str(node.this), wanted) if is_text(node) else None
     if wanted.family not in NUMBERS:
