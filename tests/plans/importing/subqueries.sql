@@ -53,3 +53,7 @@ SELECT c.customer_id FROM customers c WHERE EXISTS (WITH mine AS (SELECT * FROM 
 -- a name that no plan can give is known outside
 SELECT x."_n" + 1 AS more FROM (SELECT count(*) AS "_n" FROM orders) x
 {"from": {"plan": {"from": "orders", "steps": [{"aggregate": {"measures": [{"as": "n", "expr": {"count": "*"}}]}}]}, "as": "x"}, "steps": [{"select": [{"as": "more", "expr": {"add": ["n", 1]}}]}]}
+
+-- a recursion that counts its depth up to a bound
+WITH RECURSIVE r AS (SELECT 1 AS n, 0 AS depth UNION ALL SELECT r.n * 2 AS n, r.depth + 1 AS depth FROM r WHERE r.depth < 3) SELECT n, depth FROM r WHERE n > 1
+{"let": {"r": {"from": {"recurse": {"name": "r_steps", "seed": {"from": {"values": [[0]], "columns": [{"as": "zero", "type": "integer"}], "as": "one_row"}, "steps": [{"select": [{"as": "n", "expr": 1}]}]}, "step": {"from": {"let": "r_steps", "as": "r"}, "steps": [{"select": [{"as": "n", "expr": {"mul": ["n", 2]}}]}]}, "max_depth": 3, "all": true}}}}, "from": "r", "steps": [{"filter": {"gt": ["n", 1]}}]}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
 
 from tracewright.plans.document import Param
-from tracewright.plans.expressions.moments import GRAINS, PARTS
 from tracewright.plans.families import INT, NUMBERS, TIMES, parse_type
-from tracewright.plans.importing import calls
+from tracewright.plans.importing import calls, moments
 from tracewright.plans.importing.fitting import alike, as_text, as_truth, blended
 from tracewright.plans.importing.frames import Draft, Import, is_settled, place_of, plain_name
 from tracewright.plans.importing.kinds import is_text, kind
@@ -28,8 +26,6 @@ COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "eq", exp.NEQ: "ne", exp.LT: "lt", exp.LTE: "lte", exp.GT: "gt", exp.GTE: "gte",
     exp.NullSafeEQ: "same", exp.NullSafeNEQ: "differs",
 }  # fmt: skip
-SPAN = re.compile(rf"(-?\d+) ({'|'.join(sorted(GRAINS))})s?")
-SPANS = re.compile(rf"{SPAN.pattern}(?: {SPAN.pattern})*")
 FROM_ZERO = 1
 """The parser counts a list's items from 0, the language from 1."""
 
@@ -103,7 +99,8 @@ def _beside_column(speech: Speech, x: exp.Expr, query: exp.Expr) -> tuple[Any, A
 
 def _arithmetic(speech: Speech, node: exp.Expr) -> Any:
     tag = ARITHMETIC[type(node)]
-    if tag == "add" and isinstance(node.expression, exp.Interval) and (shifted := _shift(speech, node)) is not None:
+    span = node.expression if tag == "add" else None
+    if isinstance(span, exp.Interval) and (shifted := moments.shift(speech, node, say)) is not None:
         return shifted
     chain, left = [node.expression], node.this
     while tag in {"add", "mul"} and type(left) is type(node) and speech.known(left) is None:
@@ -114,13 +111,6 @@ def _arithmetic(speech: Speech, node: exp.Expr) -> Any:
     if speech.run.sqlite and tag in {"div", "idiv", "mod"}:
         return _sqlite_division(speech.run, tag, parts, said)
     return {tag: said}
-
-
-def _shift(speech: Speech, node: exp.Expr) -> Any:
-    count, unit = _span(speech, node.expression)
-    if kind(speech.run, node.this).family not in TIMES or not isinstance(count, int):
-        return None
-    return {"shift": [say(speech, node.this), count, unit]}
 
 
 def _sqlite_division(run: Import, tag: str, parts: list[exp.Expr], said: list[Any]) -> Any:
@@ -298,34 +288,6 @@ def _literal(speech: Speech, node: exp.Expr) -> Any:
     return {"lit": str(node.this)} if is_text(node) else number(node)
 
 
-def _span(speech: Speech, node: exp.Expr) -> tuple[Any, str]:
-    only(node, "this", "unit")
-    unit = str(node.args["unit"].name if node.args.get("unit") else "").lower().removesuffix("s")
-    if unit not in GRAINS:
-        raise refusal("UNSUPPORTED_EXPRESSION", "an interval has a count and one unit", node)
-    count = node.this
-    if not is_text(count):
-        return say(speech, count), unit
-    if not str(count.this).lstrip("-").isdigit():
-        raise refusal("UNSUPPORTED_EXPRESSION", "the count of an interval is a whole number", node)
-    return int(count.this), unit
-
-
-def _interval(speech: Speech, node: exp.Expr) -> Any:
-    text = str(node.this.this) if is_text(node.this) and not node.args.get("unit") else ""
-    if SPANS.fullmatch(text):
-        parts = [{"interval": [int(count), unit]} for count, unit in SPAN.findall(text)]
-        return {"add": parts} if len(parts) > 1 else parts[0]
-    return {"interval": list(_span(speech, node))}
-
-
-def _extract(speech: Speech, node: exp.Expr) -> Any:
-    part = name_of(node).lower()
-    if part not in PARTS:
-        raise refusal("UNSUPPORTED_EXPRESSION", f"a time has no part {part!r}", node)
-    return {"part": [say(speech, node.expression), part]}
-
-
 def _array(speech: Speech, node: exp.Expr) -> Any:
     return {"list": blended(speech.run, [(item, say(speech, item)) for item in node.expressions])}
 
@@ -396,7 +358,8 @@ HANDLERS: dict[type[exp.Expr], Handler] = {
     exp.Not: _not, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Like: _like("like"),
     exp.ILike: _like("ilike"), exp.Escape: _escape, exp.DPipe: _concat, exp.Case: _case, exp.If: _if,
     exp.Coalesce: _coalesce, exp.Nullif: _nullif, exp.Cast: _cast("cast"), exp.TryCast: _cast("try_cast"),
-    exp.Placeholder: _placeholder, exp.Interval: _interval, exp.Extract: _extract, exp.Array: _array,
+    exp.Placeholder: _placeholder, exp.Interval: lambda s, n: moments.interval(s, n, say),
+    exp.Extract: lambda s, n: moments.extract(s, n, say), exp.Array: _array,
     exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Dot: _field, exp.Substring: _substring,
     exp.Trim: _trim, exp.Exists: _exists, exp.Subquery: _scalar, exp.Anonymous: lambda s, n: calls.call(s, n, say),
     exp.Filter: lambda s, n: calls.call(s, n, say), exp.Grouping: lambda s, n: calls.grouping(s, n, say),

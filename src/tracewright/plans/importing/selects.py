@@ -10,13 +10,13 @@ from tracewright.plans.importing.calls import order_key
 from tracewright.plans.importing.expressions import say, truth
 from tracewright.plans.importing.frames import Draft, Frame, Import, is_stored, place_of, plain_name
 from tracewright.plans.importing.grouping import group, holds_aggregate
+from tracewright.plans.importing.joins import open_from
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
 from tracewright.plans.importing.reading import name_of
 from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.settling import Aliases, conjuncts, equalities, settle, within
 from tracewright.plans.importing.shaping import Item, items, put_out
-from tracewright.plans.importing.sources import open_from
 from tracewright.plans.importing.speech import Speech
 
 CLAUSES = (
