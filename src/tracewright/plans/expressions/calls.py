@@ -146,7 +146,7 @@ def _aggregate_call(
         )
     inner = [arg.sql for arg in args]
     if node.get("distinct"):
-        inner = [exp.Distinct(expressions=inner)]
+        inner = [exp.Distinct(expressions=inner[:1]), *inner[1:]]
     if "order" in node:
         order = bind_order(env, node["order"], (*path[:-1], "order"))
         inner[-1] = exp.Order(this=inner[-1], expressions=order)
