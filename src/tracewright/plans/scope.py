@@ -176,11 +176,15 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What an `expect` promises and no key proves: `query` counts what breaks it, and must find 0 at the run."""
+    """What an `expect` promises and no key proves: `query` counts what breaks it, and must find 0 at the run.
+
+    `ctes` are the blocks that the query may read.
+    """
 
     code: str
     path: Path
     query: exp.Query
+    ctes: list[exp.CTE]
 
 
 @dataclass(slots=True)

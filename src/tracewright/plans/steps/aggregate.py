@@ -104,7 +104,7 @@ def pivot(block: Block, value: Any, path: Path) -> None:
     """Spread the values of one expression into columns, each an aggregate under a condition."""
     step = read_shape(Pivot, value, path)
     if isinstance(step.values, dict):
-        hint = "freeze the values that the discovering query finds into the plan first"
+        hint = 'write them, or have them found: `tracewright plan run` does'
         raise Fault("PIVOT_VALUES", (*path, "values"), "the values of this pivot are not known yet", hint=hint)
     if not isinstance(step.values, list) or not step.values or not step.measures:
         raise Fault("BAD_SHAPE", path, "a pivot needs values and measures")
