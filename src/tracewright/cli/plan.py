@@ -55,7 +55,7 @@ def explain(
     if as_json:
         emit(_explanation(compiled, steps, sql))
         return
-    rows = [(step.step + 1, step.kind, _core(step), _columns(step.columns)) for step in steps]
+    rows = [(step.step, step.kind, _core(step), _columns(step.columns)) for step in steps]
     table(("step", "kind", "core steps", "columns after it"), rows)
     say(sql)
     for param in compiled.params:
