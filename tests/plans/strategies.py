@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.plans.expressions import COMPARED, FAMILIES, NUMBERS, UNITS, Draw, Expressions, Node, Seen
 from tests.plans.small import TABLES, small_catalogue
 from tracewright.plans.compiling import compile_plan
+from tracewright.plans.scope import NEW_NAME
 
 MOST_STEPS = 5
 MOST_COLUMNS = 14
@@ -206,7 +207,7 @@ def sort(d: Draft) -> Steps:
 
 
 def combine(d: Draft) -> Steps:
-    if not d.sortable() or d.depth:
+    if not d.sortable() or d.depth or not all(map(NEW_NAME.match, d.names)):
         return None
     inner = d.inner()
     inner.source = {"table": d.say.pick(sorted(TABLES)), "as": d.fresh("u")}
@@ -226,8 +227,6 @@ def pivot(d: Draft) -> Steps:
     by = [other for other in d.names if other != name and d.families[other] in COMPARED][:1]
     measures = [{"as": d.fresh("p"), "expr": {"count": "*"}}, {"as": d.fresh("p"), "expr": {"max": d.say.leaf("int")}}]
     step = {"on": name, "values": values, "by": by, "measures": measures[: d.say.number(1, 2)]}
-    renamed = [*by, *d.having()]
-    del renamed
     return [{"pivot": step}]
 
 

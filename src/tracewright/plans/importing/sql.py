@@ -13,6 +13,7 @@ from tracewright.plans.importing.frames import Import
 from tracewright.plans.importing.queries import exists, query
 from tracewright.plans.importing.reading import read_query
 from tracewright.plans.importing.refusal import ImportRefusal, refuse, refused_fault
+from tracewright.plans.importing.spelling import spell
 from tracewright.plans.scope import Work
 from tracewright.records.base import Record
 
@@ -36,6 +37,7 @@ def import_sql(text: str, catalogue: Catalogue, dialect: str = "duckdb") -> Impo
     give the same plan, byte for byte.
     """
     tree = read_query(text, dialect)
+    spelled = spell(tree, catalogue)
     params: dict[str, Param] = {}
     taken = {name.casefold() for name in catalogue.by_name}
     run = Import(Work(catalogue, params, TAGS, run_body=run_body, taken=taken), dialect, query, exists, params=params)
@@ -48,7 +50,7 @@ def import_sql(text: str, catalogue: Catalogue, dialect: str = "duckdb") -> Impo
         raise refused_fault(error.faults[0]) from None
     except RecursionError:
         refuse("LIMIT_EXCEEDED", "the text is nested too deeply")
-    renamed, notes = dict.fromkeys(run.renamed), dict.fromkeys(run.notes)
+    renamed, notes = dict.fromkeys([*spelled, *run.renamed]), dict.fromkeys(run.notes)
     return Imported(plan=plan, renamed=tuple(renamed), notes=tuple(notes))
 
 
