@@ -58,12 +58,21 @@ class Expressions:
             return self.pick(known)
         return self.literal(family)
 
+    def column(self, *families: str) -> Node:
+        """Draw a column of one of these families, None where there is none."""
+        known = [
+            column.written for column in self.seen if column.family in families and isinstance(column.written, str)
+        ]
+        return self.pick(known) if known else None
+
     def literal(self, family: str) -> Node:
         match family:
             case "int":
                 return self.number(-9, 9)
             case "dec":
-                return self.pick([0.5, -1.25, {"lit": "10.50", "as": "decimal(10,2)"}, {"lit": "0.00", "as": "decimal(10,2)"}])
+                return self.pick(
+                    [0.5, -1.25, {"lit": "10.50", "as": "decimal(10,2)"}, {"lit": "0.00", "as": "decimal(10,2)"}]
+                )
             case "float":
                 return {"lit": self.pick(["0.25", "-3", "1.5", "100.5"]), "as": "double"}
             case "bool":
@@ -186,14 +195,22 @@ class Expressions:
             case 6:
                 return {"not": self.of("bool", depth)}
             case 7:
-                return {"in": [self.of("text", depth), {"lit": list(self.draw(st.lists(st.sampled_from(TEXTS), max_size=3)))}]}
+                return {
+                    "in": [
+                        self.of("text", depth),
+                        {"lit": list(self.draw(st.lists(st.sampled_from(TEXTS), max_size=3)))},
+                    ]
+                }
             case 8:
                 return {"in": [self.of("int", depth), [self.of("int", 0), self.number(0, 5)]]}
             case 9:
                 tag = self.pick(["contains", "starts_with", "ends_with"])
                 return {tag: [self.of("text", depth), self.literal("text")]}
             case 10:
-                return {self.pick(["like", "ilike"]): [self.of("text", depth), {"lit": self.pick(PATTERNS)}], "escape": "\\"}
+                return {
+                    self.pick(["like", "ilike"]): [self.of("text", depth), {"lit": self.pick(PATTERNS)}],
+                    "escape": "\\",
+                }
             case 11:
                 return {"exists": self.plans(self.pick(COMPARED))} if self.plans else True
             case 12:
@@ -241,18 +258,26 @@ class Expressions:
                 node = {self.pick(["min", "max"]): self.of(self.pick(COMPARED), 1)}
             case 6:
                 tail = self.pick(["cont", "disc"])
-                node = {"agg": f"quantile_{tail}", "args": [self.of(self.pick(NUMBERS), 1), self.pick([0.25, 0.5, 0.9])]}
+                node = {
+                    "agg": f"quantile_{tail}",
+                    "args": [self.of(self.pick(NUMBERS), 1), self.pick([0.25, 0.5, 0.9])],
+                }
             case 7:
                 node = {"agg": self.pick(["bool_and", "bool_or", "count_if"]), "args": [self.of("bool", 1)]}
             case 8:
-                x = self.leaf("text")
-                node = {"agg": "string_agg", "args": [x, {"lit": "|"}], "order": [self.pick([x, {"desc": x}])]}
+                node = self._in_order("string_agg", self.column("text"))
             case _:
-                x = self.leaf(self.pick(COMPARED))
-                node = {"agg": self.pick(["list", "first", "last"]), "args": [x], "order": [x]}
+                node = self._in_order(self.pick(["list", "first", "last"]), self.column(*COMPARED))
         if self.chance(4):
             node["where"] = self.of("bool", 1)
         return node
+
+    def _in_order(self, name: str, x: Node) -> Node:
+        """Draw an aggregate whose value hangs on the order of its own argument, if there is one."""
+        if x is None:
+            return {"count": "*"}
+        mark = [{"lit": "|"}] if name == "string_agg" else []
+        return {"agg": name, "args": [x, *mark], "order": [self.pick([x, {"desc": x}])]}
 
     def windowed(self, key: Sequence[Node]) -> Node:
         """Draw a windowed expression; frames of rows and numbers of rows only where a key settles the order."""

@@ -120,7 +120,9 @@ class Draft:
 
     def _recursion(self, alias: str) -> None:
         name = self.fresh("r")
-        seed = {"from": {"values": [[1, 10]], "columns": [{"as": "n", "type": "bigint"}, {"as": "m", "type": "bigint"}]}}
+        seed = {
+            "from": {"values": [[1, 10]], "columns": [{"as": "n", "type": "bigint"}, {"as": "m", "type": "bigint"}]}
+        }
         step = {"from": {"let": name}, "steps": [{"select": [{"as": "n", "expr": {"add": ["n", 1]}}, "m"]}]}
         recursion = {"name": name, "seed": seed, "step": step, "max_depth": self.say.number(1, 4), "all": True}
         self.source = {"recurse": recursion, "as": alias}
@@ -177,7 +179,7 @@ def aggregate(d: Draft) -> Steps:
     measures = [d.named(d.say.aggregate()) for _ in range(d.say.number(1, 3))]
     step: Node = {"by": by, "measures": measures}
     names = [item if isinstance(item, str) else item["as"] for item in by]
-    if names and d.say.chance(4):
+    if names and not any(isinstance(item, dict) for item in by) and d.say.chance(3):
         step["sets"] = d.say.pick([{"rollup": names}, {"cube": names}, [names, []]])
         measures.append(d.named({"grouping": names}))
     return [{"aggregate": step}]
@@ -271,7 +273,12 @@ def join_beside(d: Draft) -> Steps:
     alias = d.fresh("j")
     match d.say.number(1, 3):
         case 1:
-            items = {"unnest": {"list": [d.say.of("int", 1), 5]}, "as": alias, "column": d.fresh(), "position": d.fresh()}
+            items = {
+                "unnest": {"list": [d.say.of("int", 1), 5]},
+                "as": alias,
+                "column": d.fresh(),
+                "position": d.fresh(),
+            }
             return [{"join": {"to": items, "how": "cross", "lateral": True}}]
         case 2 if d.having("int"):
             met = {"eq": ["who", {"outer": d.say.pick(d.having("int"))}]}

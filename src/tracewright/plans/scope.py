@@ -132,8 +132,12 @@ class Scope:
 
 @dataclass(slots=True)
 class Groups:
-    """What measures may name beside aggregates: the `by` items, by output name, by source column, by expression."""
+    """What measures may name beside aggregates: the `by` items, by output name, by source column, by expression.
 
+    `whole` says that one group is that of all rows, which is there without any row.
+    """
+
+    whole: bool = False
     named: dict[str, Bound] = field(default_factory=dict)
     columns: dict[int, Bound] = field(default_factory=dict)
     nodes: list[tuple[Any, Bound]] = field(default_factory=list)

@@ -78,7 +78,7 @@ def _comparison(speech: Speech, node: exp.Expr) -> Any:
 
 def _quantified(speech: Speech, node: exp.Expr, tag: str) -> Any:
     around, inside = node.expression, node.expression.this
-    if not isinstance(inside, exp.Subquery) or tag in {"same", "differs"}:
+    if not isinstance(inside, exp.Query) or tag in {"same", "differs"}:
         refuse("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
     of, body = say(speech, node.this), _body(speech, inside)
     of = _beside_column(speech, (node.this, of), inside)

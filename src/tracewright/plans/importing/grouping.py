@@ -11,7 +11,7 @@ from sqlglot import exp
 from tracewright.plans.importing.bare import holds_bare, of_some_row, the_extreme
 from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.expressions import say
-from tracewright.plans.importing.frames import Frame, Import, place_of
+from tracewright.plans.importing.frames import Frame, Import, is_settled, place_of
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.refusal import MARK, only, refuse
 from tracewright.plans.importing.settling import SUBQUERIES, Aliases, own_parts, settle, within
@@ -193,5 +193,9 @@ def _measure_parts(run: Import, frame: Frame, groups: Groups, node: exp.Expr) ->
 
 
 def _spoken(run: Import, node: exp.Expr) -> str:
-    plain = node.transform(lambda one: exp.column(place_of(run, one)[2]) if isinstance(one, exp.Column) else one)
+    plain = node.transform(lambda one: exp.column(place_of(run, one)[2]) if _settled(one) else one)
     return plain.sql(dialect="duckdb", comments=False).replace(MARK, "").lower()
+
+
+def _settled(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and is_settled(node)  # those of a sub-query are not, before it is read

@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.importing.expressions import say
-from tracewright.plans.importing.frames import Frame, Import, plain_name
+from tracewright.plans.importing.frames import Frame, Import, place_of, plain_name
 from tracewright.plans.importing.naming import free
 from tracewright.plans.importing.reading import name_of
 from tracewright.plans.importing.refusal import only, refuse
@@ -64,8 +64,17 @@ def named_output(run: Import, frame: Frame, node: exp.Expr, items: list[Item]) -
         for item in items:
             if item.alias and item.alias.casefold() == name_of(node).casefold():
                 return item.name
+        if not run.sqlite and (shown := _shown(run, name_of(node), items)):
+            return shown
     aliases = {item.alias.casefold(): item.tree for item in items if item.alias}
     return settle(run, frame, node, aliases)
+
+
+def _shown(run: Import, name: str, items: list[Item]) -> str:
+    """Return the one output that is a column of this name, empty where there is none or more."""
+    columns = [item for item in items if isinstance(item.tree, exp.Column)]
+    found = [item.name for item in columns if place_of(run, item.tree)[2].casefold() == name.casefold()]
+    return found[0] if len(found) == 1 else ""
 
 
 def sort(frame: Frame, keys: list[Key]) -> None:

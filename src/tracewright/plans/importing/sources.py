@@ -72,7 +72,7 @@ def _group(run: Import, frame: Frame, node: exp.Expr) -> None:
     if isinstance(node, exp.Subquery):
         only(node, "this", "joins")
         joins = [*(node.this.args.get("joins") or []), *joins]
-    begin(run, frame, node.this if isinstance(node, exp.Subquery) else _alone(node))
+    begin(run, frame, _alone(node.this if isinstance(node, exp.Subquery) else node))
     for join in joins:
         take_join(run, frame, join)
 
