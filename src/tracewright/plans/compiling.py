@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from tracewright.plans.bodies import TAGS, run_body, run_into
 from tracewright.plans.catalogue import Catalogue
-from tracewright.plans.document import Body, QueryPlan, read_plan
+from tracewright.plans.document import Body, Param, QueryPlan, read_plan
 from tracewright.plans.expressions.binding import literal_as
 from tracewright.plans.families import parse_type
 from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_mean, pointer
@@ -113,7 +113,7 @@ def compile_plan(
         keys=tuple(tuple(sorted(key)) for key in found.keys),
         ordered=found.ordered,
         total=found.total,
-        params=tuple(BoundParam(n, p.type, p.value) for n, p in sorted(work.used_params.items())),
+        params=tuple(BoundParam(n, p.type, p.value) for n, p in _bound_in(tree)),
         tables=tuple(sorted(work.used_tables)),
         checks=tuple(tree.checks),
         lints=tuple(work.lints),
@@ -151,6 +151,13 @@ def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False, trail: T
     work.closed(found.query, ctes)
     _leftovers(work, found)
     return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan, checks)
+
+
+def _bound_in(tree: _Tree) -> list[tuple[str, Param]]:
+    """Return the parameters that the text binds; one that stood where nothing is reckoned, is not there any more."""
+    used = tree.work.used_params
+    written = {found.name for found in tree.query.find_all(exp.Placeholder)} if used else set()
+    return [(name, param) for name, param in sorted(used.items()) if name in written]
 
 
 def _run_check(check: Check, ctes: list[exp.CTE]) -> RunCheck:

@@ -61,12 +61,16 @@ class Draft:
 
 @dataclass(eq=False, slots=True)
 class Named:
-    """A common table expression: where it was written, and the let that it became once somebody read it."""
+    """A common table expression: where it was written, and the let that it became once somebody read it.
+
+    `again` says that it reads itself.
+    """
 
     tree: exp.Expr
     around: Names
     parent: Frame | None
     let: str | None = None
+    again: bool = False
 
 
 Names = Mapping[str, Named]

@@ -55,9 +55,10 @@ def _with(node: exp.Expr, parent: Frame | None, names: Names) -> Names:
     only(clause, "expressions", "recursive")
     for tree in clause.expressions:
         name = name_of(tree.args["alias"]).casefold()
-        if clause.args.get("recursive") and any(name_of(one).casefold() == name for one in tree.find_all(exp.Table)):
-            refuse("UNBOUNDED_RECURSION", f"{name!r} reads itself without a bound on how often")
-        names = {**names, name: Named(tree, names, parent)}
+        again = bool(clause.args.get("recursive")) and any(
+            name_of(t).casefold() == name for t in tree.find_all(exp.Table)
+        )
+        names = {**names, name: Named(tree, names, parent, again=again)}
     return names
 
 

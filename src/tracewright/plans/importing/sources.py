@@ -14,6 +14,7 @@ from tracewright.plans.importing.frames import Draft, Frame, Import, Named, plai
 from tracewright.plans.importing.kinds import kind
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.reading import alias_name, name_of
+from tracewright.plans.importing.recursion import recursion
 from tracewright.plans.importing.refusal import ImportRefusal, only, refuse
 from tracewright.plans.importing.settling import NeedsLateral, settle
 from tracewright.plans.importing.speech import Speech
@@ -194,7 +195,7 @@ def _let(run: Import, named: Named) -> str:
 def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
     """Return the body of a common table expression."""
     only(named.tree, "this", "alias", "materialized")
-    draft = run.run_query(run, named.tree.this, parent, named.around, None)
+    draft = recursion(run, named) if named.again else run.run_query(run, named.tree.this, parent, named.around, None)
     if columns := _column_names(named.tree):
         rename(run, draft, columns)
     return draft
