@@ -147,7 +147,7 @@ class Draft:
 
     def total(self) -> list[Node]:
         """Draw an order in which rows that can change places are equal."""
-        first = [name for name in self.draw(st.permutations(self.names)) if self.families[name] in COMPARED + ("bool",)]
+        first = [name for name in self.draw(st.permutations(self.names)) if self.families[name] in (*COMPARED, "bool")]
         return [self.say.ordered(name) for name in first]
 
     def sortable(self) -> bool:
