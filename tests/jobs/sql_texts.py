@@ -169,6 +169,7 @@ ALLOWED = (
     "SELECT extract(year FROM ordered_at), ordered_at AT TIME ZONE 'UTC', INTERVAL 1 MONTH FROM orders",
     "SELECT {'a': 1}.a, [1, 2][1], {'a': 1}['a'], 'abc'[1:2]",
     "SELECT status LIKE 'a%', status ILIKE 'a', status NOT LIKE 'b', status ~ 'a', status SIMILAR TO 'a' FROM orders",
+    "SELECT status LIKE 'a!%' ESCAPE '!', status NOT ILIKE 'a!_' ESCAPE '!' FROM orders",
     "SELECT substring('abc' FROM 1 FOR 2), position('a' IN 'abc'), trim(BOTH 'x' FROM 'xax'), (1, 2) = (1, 2)",
     "SELECT j -> 'a', j ->> 'a' FROM (SELECT '{\"a\": 1}'::JSON AS j)",
     "SELECT * FROM orders PIVOT (sum(amount) FOR status IN ('paid', 'open') GROUP BY customer_id)",

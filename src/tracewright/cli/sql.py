@@ -80,14 +80,14 @@ def run(
     from tracewright.pipeline.queries import answered
 
     request: dict[str, Any] = {"op": "run", "sql": query, "format": kind, "strict": not loose, "preview": SHOWN_ROWS}
-    request |= {"limits": {"rows": rows}, "parameters": [_value(text) for text in parameter or ()]}
+    request |= {"limits": {"rows": rows}, "parameters": [json_value(text) for text in parameter or ()]}
     outcome = asyncio.run(answered(home, data, request, seconds))
     if out is not None and outcome.status == "ok":
-        _write(out, outcome, home)
+        write_artifact(out, outcome, home)
     if as_json:
         emit(outcome)
     else:
-        _show(outcome)
+        show_outcome(outcome)
     if outcome.status != "ok":
         raise typer.Exit(1)
 
@@ -117,14 +117,16 @@ def _row(verdict: Verdict) -> Sequence[str]:
     return verdict.verdict, verdict.code, " ".join(verdict.sql.split())[:WIDTH], verdict.reason
 
 
-def _value(text: str) -> Any:
+def json_value(text: str) -> Any:
+    """Return what a word means as JSON, or the word itself where it is none."""
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _write(out: Path, outcome: Outcome, home: Path) -> None:
+def write_artifact(out: Path, outcome: Outcome, home: Path) -> None:
+    """Write the one artifact of a query to a file."""
     from tracewright.blobs import Blobs, write_whole
 
     [artifact] = outcome.artifacts.values()
@@ -132,7 +134,8 @@ def _write(out: Path, outcome: Outcome, home: Path) -> None:
     note(f"wrote {artifact.bytes} bytes to {out}")
 
 
-def _show(outcome: Outcome) -> None:
+def show_outcome(outcome: Outcome) -> None:
+    """Print the rows of a query as a table, or why there are none."""
     result: Any = outcome.result
     if outcome.status != "ok":
         note(f"{outcome.code}: {outcome.message}")

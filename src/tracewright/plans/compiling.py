@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from tracewright.plans.bodies import TAGS, run_body, run_into
 from tracewright.plans.catalogue import Catalogue
-from tracewright.plans.document import Body, QueryPlan, read_plan
+from tracewright.plans.document import Body, Param, QueryPlan, read_plan
 from tracewright.plans.expressions.binding import literal_as
 from tracewright.plans.families import parse_type
 from tracewright.plans.faults import Fault, Path, PlanError, PlanFault, did_you_mean, pointer
 from tracewright.plans.relation import Relation
-from tracewright.plans.scope import Let, Trail, Work, new_name, quoted
+from tracewright.plans.scope import Check, Let, Trail, Work, new_name, quoted
 from tracewright.plans.writing import write
 
 WIDE = 20
@@ -42,11 +42,15 @@ class BoundParam:
 
 @dataclass(frozen=True, slots=True)
 class RunCheck:
-    """A query that must answer 0, or the run fails with `code`: what an `expect` promised does not hold."""
+    """A query that must answer 0, or the run fails with `code`: what an `expect` promised does not hold.
+
+    It binds those of the plan's `params` that it names.
+    """
 
     code: str
     path: str
     sql: str
+    params: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class _Tree:
     relation: Relation
     work: Work
     core: QueryPlan
+    checks: list[RunCheck]
 
 
 def compile_plan(
@@ -108,9 +113,9 @@ def compile_plan(
         keys=tuple(tuple(sorted(key)) for key in found.keys),
         ordered=found.ordered,
         total=found.total,
-        params=tuple(BoundParam(n, p.type, p.value) for n, p in sorted(work.used_params.items())),
+        params=tuple(BoundParam(n, p.type, p.value) for n, p in _bound_in(tree)),
         tables=tuple(sorted(work.used_tables)),
-        checks=tuple(RunCheck(c.code, pointer(c.path), write(c.query)) for c in work.checks),
+        checks=tuple(tree.checks),
         lints=tuple(work.lints),
         plan=plan,
         core=tree.core,
@@ -142,9 +147,33 @@ def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False, trail: T
         work.note(fault)
     if work.faults:
         raise PlanError(work.faults)
+    checks = [_run_check(check, ctes) for check in work.checks]
     work.closed(found.query, ctes)
     _leftovers(work, found)
-    return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan)
+    return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan, checks)
+
+
+def _bound_in(tree: _Tree) -> list[tuple[str, Param]]:
+    """Return the parameters that the text binds; one that stood where nothing is reckoned, is not there any more."""
+    used = tree.work.used_params
+    written = {found.name for found in tree.query.find_all(exp.Placeholder)} if used else set()
+    return [(name, param) for name, param in sorted(used.items()) if name in written]
+
+
+def _run_check(check: Check, ctes: list[exp.CTE]) -> RunCheck:
+    """Return a check as a text of its own, with those blocks of the plan before it that it reads."""
+    known = {cte.alias: cte for cte in [*ctes, *check.ctes]}
+    wanted: set[str] = set()
+    reading = [check.query]
+    while reading:
+        names = {table.name for table in reading.pop().find_all(exp.Table)} & known.keys() - wanted
+        wanted |= names
+        reading += [known[name].this for name in names]
+    if wanted:
+        before = [cte.copy() for name, cte in known.items() if name in wanted]
+        check.query.set("with_", exp.With(expressions=before))
+    params = {found.name for found in check.query.find_all(exp.Placeholder)}
+    return RunCheck(check.code, pointer(check.path), write(check.query), tuple(sorted(params)))
 
 
 def _core_plan(plan: QueryPlan, main: Body, work: Work) -> QueryPlan:

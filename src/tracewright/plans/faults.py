@@ -87,3 +87,18 @@ def did_you_mean(name: str, names: Sequence[str]) -> str:
     """Return a hint with the nearest names, empty where none is near."""
     near = nearest(name, names)
     return f"did you mean {' or '.join(repr(found) for found in near)}?" if near else ""
+
+
+RUN_CODES = (
+    ("More than one row returned by a subquery", "SCALAR_ROWS"),
+    ("Division by zero", "DIVISION"),
+    ("Out of Range Error", "OVERFLOW"),
+    ("Conversion Error", "CAST"),
+    ("Could not parse string", "CAST"),
+)
+"""How the pinned engine says what can go wrong with a plan only at the run."""
+
+
+def run_code(message: str) -> str:
+    """Return the code of a plan's failure at the run by the engine's message, empty for any other failure."""
+    return next((code for said, code in RUN_CODES if said in message), "")

@@ -132,8 +132,12 @@ class Scope:
 
 @dataclass(slots=True)
 class Groups:
-    """What measures may name beside aggregates: the `by` items, by output name, by source column, by expression."""
+    """What measures may name beside aggregates: the `by` items, by output name, by source column, by expression.
 
+    `whole` says that one group is that of all rows, which is there without any row.
+    """
+
+    whole: bool = False
     named: dict[str, Bound] = field(default_factory=dict)
     columns: dict[int, Bound] = field(default_factory=dict)
     nodes: list[tuple[Any, Bound]] = field(default_factory=list)
@@ -176,11 +180,15 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What an `expect` promises and no key proves: `query` counts what breaks it, and must find 0 at the run."""
+    """What an `expect` promises and no key proves: `query` counts what breaks it, and must find 0 at the run.
+
+    `ctes` are the blocks that the query may read.
+    """
 
     code: str
     path: Path
     query: exp.Query
+    ctes: list[exp.CTE]
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ def same(tree: str, again: str) -> bool:
 
 
 def alike(tree: str, again: str) -> bool:
-    """Say whether two trees are the same but for positions and one more `SELECT *` around a list of values."""
+    """Say whether two trees are the same but for positions and `SELECT *` around lists of values."""
     return same(tree, again) or _plain(json.loads(tree)) == _plain(json.loads(again))
 
 
@@ -39,7 +39,7 @@ def _is_list(node: Any) -> bool:
     """Say whether a query is the one that the engine puts around a list of values: all of it, in its order."""
     held = {key: item for key, item in node.items() if item and key not in {"type", "select_list", "from_table"}}
     star = [_stars(item) for item in node.get("select_list", [])]
-    of_values = (node.get("from_table") or {}).get("type") == "EXPRESSION_LIST"
+    of_values = (_plain(node.get("from_table")) or {}).get("type") == "EXPRESSION_LIST"
     return of_values and star == [True] and held == {"cte_map": {"map": []}, "aggregate_handling": "STANDARD_HANDLING"}
 
 

@@ -9,14 +9,14 @@ from sqlglot import exp
 
 from tracewright.plans.expressions.binding import attempt, bind, joined, several
 from tracewright.plans.expressions.operators import NONE, Tag, truth
-from tracewright.plans.expressions.windows import bind_frame, bind_order
+from tracewright.plans.expressions.windows import bind_frame, bind_order, ordered, telling_keys
 from tracewright.plans.families import INT, Type
 from tracewright.plans.faults import Fault, Path, did_you_mean
 from tracewright.plans.functions import BOUNDED, Function, arity, catalogue, result_type
 from tracewright.plans.scope import Binder, Bound, Env, column_of
 
 AGGREGATE_OPTIONS = frozenset({"where", "distinct", "order"})
-NEVER_NULL = {"count", "count_if", "approx_count_distinct", "regr_count"}
+NEVER_NULL = {"count", "approx_count_distinct", "regr_count"}
 
 
 def find(name: Any, kinds: Sequence[str], path: Path) -> Function:
@@ -128,8 +128,8 @@ def bind_aggregate(env: Env, function: Function, nodes: list[Any], node: dict[st
 
 
 def _maybe_empty(env: Env, node: dict[str, Any]) -> bool:
-    """Tell whether an aggregate may see no row at all: without groups, or with a condition of its own."""
-    return "where" in node or env.groups is None or not env.groups.named
+    """Tell whether an aggregate may see no row at all: over all rows, or with a condition of its own."""
+    return "where" in node or env.groups is None or env.groups.whole
 
 
 def _aggregate_call(
@@ -148,7 +148,8 @@ def _aggregate_call(
     if node.get("distinct"):
         inner = [exp.Distinct(expressions=inner[:1]), *inner[1:]]
     if "order" in node:
-        order = bind_order(env, node["order"], (*path[:-1], "order"))
+        where = (*path[:-1], "order")
+        order = [ordered(key.sql, *way) for key, *way in telling_keys(env, node["order"], where)]
         inner[-1] = exp.Order(this=inner[-1], expressions=order)
     elif function.ordered:
         env.work.lint("ORDER_DEPENDENT", path, f"{function.name} depends on an order that is not given", 'add "order"')

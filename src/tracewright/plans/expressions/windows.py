@@ -25,6 +25,16 @@ def order_keys(env: Env, value: Any, path: Path) -> list[tuple[Bound, bool, bool
     return [_key(env, node, (*path, index)) for index, node in enumerate(value)]
 
 
+def telling_keys(env: Env, value: Any, path: Path) -> list[tuple[Bound, bool, bool]]:
+    """Return the keys of an order that a constant cannot be part of: a number is no position, and orders nothing."""
+    keys = order_keys(env, value, path)
+    for index, node in enumerate(value):
+        inner = next((node[tag] for tag in ("asc", "desc") if tag in node), node) if isinstance(node, dict) else node
+        if not isinstance(inner, str | dict) or (isinstance(inner, dict) and "lit" in inner):
+            raise Fault("BAD_SHAPE", (*path, index), "a constant orders nothing", hint="name a column")
+    return keys
+
+
 def _key(env: Env, node: Any, path: Path) -> tuple[Bound, bool, bool]:
     if isinstance(node, dict) and len(tags := node.keys() & {"asc", "desc"}) == 1:
         (tag,) = tags

@@ -12,7 +12,7 @@ from sqlglot import exp
 from tracewright.plans.document import MOST_COLUMNS, Closed, read_shape
 from tracewright.plans.expressions.binding import copy_of
 from tracewright.plans.faults import Fault, Path, did_you_mean
-from tracewright.plans.scope import Column, Env, Groups
+from tracewright.plans.scope import Bound, Column, Env, Groups
 from tracewright.plans.steps.block import Block, Stage
 from tracewright.plans.steps.columns import Named, named_items, unique_names
 
@@ -43,14 +43,14 @@ def aggregate(block: Block, value: Any, path: Path) -> None:
         raise Fault("BAD_SHAPE", path, 'wanted "by", "measures" or both')
     block.reach(Stage.SHAPE, Stage.FILTER)
     keys = named_items(block.env(), step.by, (*path, "by"), short=True)
-    env = block.env().at("measure", _groups(block.env(), step.by, keys))
+    sets = _sets(step.sets, dict(keys), (*path, "sets")) if step.sets is not None else None
+    env = block.env().at("measure", _groups(block.env(), step.by, keys, whole=[] in (sets or [])))
     measures = named_items(env, step.measures, (*path, "measures"), short=True)
-    sets = _sets(step.sets, [name for name, _ in keys], (*path, "sets")) if step.sets is not None else None
     _grouped(block, keys, measures, sets)
 
 
-def _groups(env: Env, nodes: Sequence[Any], keys: list[Named]) -> Groups:
-    groups = Groups(named=dict(keys))
+def _groups(env: Env, nodes: Sequence[Any], keys: list[Named], *, whole: bool = False) -> Groups:
+    groups = Groups(whole or not keys, named=dict(keys))
     for node, (_, bound) in zip(nodes, keys, strict=True):
         written = node["expr"] if isinstance(node, dict) and "expr" in node else node
         if isinstance(bound.sql, exp.Column):
@@ -78,13 +78,14 @@ def _grouped(block: Block, keys: list[Named], measures: list[Named], sets: list[
     block.shape(zip(everything, (bound for _, bound in outputs), strict=True))
 
 
-def _sets(value: Any, names: list[str], path: Path) -> list[list[str]]:
+def _sets(value: Any, keys: dict[str, Bound], path: Path) -> list[list[str]]:
     """Return the grouping sets in full: rollup and cube are written out."""
+    names = list(keys)
     match value:
-        case {"rollup": list() as keys} if len(value) == 1:
-            found = [keys[:count] for count in range(len(keys), -1, -1)]
-        case {"cube": list() as keys} if len(value) == 1 and len(keys) <= 6:
-            found = [list(some) for count in range(len(keys), -1, -1) for some in combinations(keys, count)]
+        case {"rollup": list() as given} if len(value) == 1:
+            found = [given[:count] for count in range(len(given), -1, -1)]
+        case {"cube": list() as given} if len(value) == 1 and len(given) <= 6:
+            found = [list(some) for count in range(len(given), -1, -1) for some in combinations(given, count)]
         case list() if all(isinstance(one, list) for one in value):
             found = value
         case _:
@@ -92,9 +93,10 @@ def _sets(value: Any, names: list[str], path: Path) -> list[list[str]]:
     for one in found:
         for name in one:
             if name not in names:
-                raise Fault(
-                    "NOT_GROUPED", path, f"{name!r} is no key of this step", names, did_you_mean(str(name), names)
-                )
+                near = did_you_mean(str(name), names)
+                raise Fault("NOT_GROUPED", path, f"{name!r} is no key of this step", names, near)
+            if not keys[name].sql.find(exp.Column):  # a number would be read as a position
+                raise Fault("BAD_SHAPE", path, f"{name!r} is a constant, and no key of sets")
     if len(found) > MOST_SETS:
         raise Fault("LIMIT_EXCEEDED", path, f"at most {MOST_SETS} grouping sets, found {len(found)}")
     return found
@@ -104,7 +106,7 @@ def pivot(block: Block, value: Any, path: Path) -> None:
     """Spread the values of one expression into columns, each an aggregate under a condition."""
     step = read_shape(Pivot, value, path)
     if isinstance(step.values, dict):
-        hint = "freeze the values that the discovering query finds into the plan first"
+        hint = "write them, or have them found: `tracewright plan run` does"
         raise Fault("PIVOT_VALUES", (*path, "values"), "the values of this pivot are not known yet", hint=hint)
     if not isinstance(step.values, list) or not step.values or not step.measures:
         raise Fault("BAD_SHAPE", path, "a pivot needs values and measures")

@@ -10,16 +10,21 @@ from sqlglot import exp
 from tracewright.plans.document import MOST_COLUMNS, Closed, read_shape
 from tracewright.plans.expressions.binding import attempt, bind, operand
 from tracewright.plans.expressions.operators import truth
-from tracewright.plans.expressions.windows import order_keys, ordered
+from tracewright.plans.expressions.windows import ordered, telling_keys
 from tracewright.plans.faults import Fault, Path
 from tracewright.plans.scope import Bound, Column, Env, Scope, column_of, new_name, poison
 from tracewright.plans.steps.block import Block, Stage, carried, unique
 
 Named = tuple[str, Bound]
+NO_NAMES: frozenset[str] = frozenset()
+MOST_NAME_BYTES = 200
 
 
-def named_items(env: Env, value: Any, path: Path, *, short: bool) -> list[Named]:
-    """Bind an array of `{"as": name, "expr": E}`; where `short`, a bare column stands for itself."""
+def named_items(env: Env, value: Any, path: Path, *, short: bool, old: frozenset[str] = NO_NAMES) -> list[Named]:
+    """Bind an array of `{"as": name, "expr": E}`; where `short`, a bare column stands for itself.
+
+    Names are new ones, or of those that are there already and may be written over.
+    """
     if not isinstance(value, list | tuple):
         raise Fault("BAD_SHAPE", path, "wanted an array, because the order of columns counts")
     if len(value) > MOST_COLUMNS:
@@ -27,16 +32,18 @@ def named_items(env: Env, value: Any, path: Path, *, short: bool) -> list[Named]
     items = []
     for index, item in enumerate(value):
         try:
-            items.append(_item(env, item, (*path, index), short=short))
+            items.append(_item(env, item, (*path, index), short=short, old=old))
         except Fault as fault:
             env.work.note(fault)
             items.append((_name_of(item, index), poison()))
     return items
 
 
-def _item(env: Env, item: Any, path: Path, *, short: bool) -> Named:
+def _item(env: Env, item: Any, path: Path, *, short: bool, old: frozenset[str]) -> Named:
     if isinstance(item, dict) and item.keys() == {"as", "expr"}:
-        return given_name(env, item["as"], (*path, "as")), attempt(env, item["expr"], (*path, "expr"))
+        known = isinstance(item["as"], str) and item["as"] in old
+        name = item["as"] if known else given_name(env, item["as"], (*path, "as"))
+        return name, attempt(env, item["expr"], (*path, "expr"))
     if short and (isinstance(item, str) or (isinstance(item, dict) and "col" in item)):
         bound = bind(env, item, path)
         return (item if isinstance(item, str) and item in env.scope.named else _last(item)), bound
@@ -45,9 +52,9 @@ def _item(env: Env, item: Any, path: Path, *, short: bool) -> Named:
 
 
 def given_name(env: Env, name: Any, path: Path) -> str:
-    """Return a new name; a leading underscore is the compiler's own, and only its macros write one."""
-    if env.work.scratch and isinstance(name, str) and name.startswith("_"):
-        return "_" + new_name(name[1:], path)
+    """Return a new name. Macros write others, too: scratch columns, and names made of those that are there."""
+    if env.work.scratch and isinstance(name, str) and 0 < len(name.encode()) <= MOST_NAME_BYTES:
+        return name
     return new_name(name, path)
 
 
@@ -96,7 +103,8 @@ def _solid(scope: Scope, written: str) -> None:
 def derive(block: Block, value: Any, path: Path, *, replace: bool) -> None:
     """Add columns; the items do not see each other."""
     block.reach(Stage.SHAPE, Stage.FILTER)
-    _add(block, named_items(block.env(windows=True), value, path, short=False), path, replace=replace)
+    old = frozenset(block.scope.named) if replace else NO_NAMES
+    _add(block, named_items(block.env(windows=True), value, path, short=False, old=old), path, replace=replace)
 
 
 def _add(block: Block, items: list[Named], path: Path, *, replace: bool) -> None:
@@ -266,7 +274,7 @@ def sort(block: Block, value: Any, path: Path) -> None:
     if block.stage >= Stage.SORT or (block.stage == Stage.SHAPE and not _bare(value)):
         block.close()
     block.stage = Stage.SORT
-    keys = order_keys(block.env(), value, path)
+    keys = telling_keys(block.env(), value, path)
     block.order = [ordered(bound.sql, down, first) for bound, down, first in keys]
     columns = [(column_of(block.scope, bound.sql), down, first) for bound, down, first in keys]
     block.order_names = [(c, d, f) for c, d, f in columns if c is not None] if all(c for c, _, _ in columns) else None

@@ -189,22 +189,25 @@ def _promise(
     if not pairs or (wants_left and len(lefts) < len(pairs)):
         hint = 'write "on" as equalities of columns, or leave "expect" out'
         raise Fault("BAD_SHAPE", (*path, "expect"), "what a join expects is proven over equal columns", hint=hint)
-    if wants_right and target.counted is not None:
-        block.work.checks.append(_counting(target.counted, [b for _, b in pairs], path))
-    if wants_left and isinstance(block.source, exp.Table) and not block.joins[:-1]:
-        plain = exp.Table(this=block.source.this.copy())
-        block.work.checks.append(_counting(plain, lefts, path))
+    if step.lateral or block.outer is not None:
+        hint = 'leave "expect" out, or close what is joined in a "let"'
+        raise Fault("BAD_SHAPE", (*path, "expect"), "what reads the rows around it cannot be counted apart", hint=hint)
+    if wants_right:
+        block.work.checks.append(_counting(block, [target.sql.copy()], [b for _, b in pairs], path))
+    if wants_left and block.source is not None:
+        before = [block.source.copy(), *(join.copy() for join in block.joins[:-1])]
+        block.work.checks.append(_counting(block, before, lefts, path))
 
 
-def _counting(source: exp.Expr, columns: list[Column], path: Path) -> Check:
-    """Return the query that counts the keys that stand in more than one row."""
-    names = [exp.Column(this=quoted(column.name)) for column in columns]
-    there = exp.and_(*(exp.Not(this=exp.Is(this=name.copy(), expression=exp.Null())) for name in names))
+def _counting(block: Block, sources: list[exp.Expr], columns: list[Column], path: Path) -> Check:
+    """Return the query that counts the keys that stand in more than one row of a source and what is joined to it."""
+    there = exp.and_(*(exp.Not(this=exp.Is(this=column.own(), expression=exp.Null())) for column in columns))
     more = exp.GT(this=exp.Anonymous(this="count", expressions=[exp.Star()]), expression=exp.Literal.number(1))
-    groups = exp.select(exp.alias_(exp.Literal.number(1), "one", quoted=True)).from_(source.copy()).where(there)
-    inner = groups.group_by(*names).having(more)
+    groups = exp.select(exp.alias_(exp.Literal.number(1), "one", quoted=True)).from_(sources[0]).where(there)
+    groups.set("joins", sources[1:] or None)
+    inner = groups.group_by(*(column.own() for column in columns)).having(more)
     counted = exp.Alias(this=exp.Anonymous(this="count", expressions=[exp.Star()]), alias=quoted("fanout"))
-    return Check("FANOUT", path, exp.select(counted).from_(inner.subquery("k")))
+    return Check("FANOUT", path, exp.select(counted).from_(inner.subquery("k")), block.ctes)
 
 
 def _merge(step: Join, pairs: Pairs) -> None:

@@ -93,7 +93,6 @@ class Opened:
     columns: list[Column]
     keys: list[frozenset[Column]]
     fuzzy: bool = False
-    counted: exp.Expr | None = None
 
 
 RunPlan = Callable[[Any, Path], Relation]
@@ -167,7 +166,7 @@ def _under(table: exp.Table, name: str, alias: str, outputs: Sequence[Output], k
     if alias != name:
         table.set("alias", exp.TableAlias(this=quoted(alias)))
     columns = _columns(outputs, alias)
-    return Opened(table, columns, _keys(columns, keys), counted=exp.Table(this=quoted(name)))
+    return Opened(table, columns, _keys(columns, keys))
 
 
 def _columns(outputs: Sequence[Output], alias: str) -> list[Column]:
