@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tracewright.environments.analytics.questions.lowering import UnreachableError
-from tracewright.environments.analytics.questions.meaning import Expression, Group, Latest, Meaning, Measure, Rank
+from tracewright.environments.analytics.questions.meaning import (
+    Expression,
+    Follow,
+    Group,
+    Kind,
+    Latest,
+    Meaning,
+    Measure,
+    Rank,
+)
 from tracewright.environments.analytics.questions.reading import keeping
 from tracewright.environments.analytics.questions.reading.choices import (
     Choice,
@@ -43,8 +52,8 @@ class Draft:
     measures: list[Measure] = field(default_factory=list)
     having: list[Expression] = field(default_factory=list)
     inner: list[Group] = field(default_factory=list)
-    outer: str | None = None
-    follow: str = ""
+    outer: Kind | None = None
+    follow: Follow = ""
     penalty: int = 0
 
 
@@ -76,10 +85,10 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
         measures=tuple(draft.measures),
         having=tuple(draft.having),
         inner=tuple(draft.inner),
-        outer=draft.outer,  # type: ignore[arg-type]  # the model checks it
+        outer=draft.outer,
         latest=_latest(parts, choice, lexicon),
         rank=rank,
-        follow=draft.follow,  # type: ignore[arg-type]  # likewise
+        follow=draft.follow,
     )
     return draft.penalty, meaning
 
@@ -135,7 +144,7 @@ def _measuring(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
 
 def _detour(asked: Asked, choice: Choice) -> int:
     """Count how far the way that was taken is from the first: revenue is read of orders before it is of items."""
-    senses = [*asked.item.of(Quantity), *asked.item.of(Thing)]
+    senses: list[Quantity | Thing] = [*asked.item.of(Quantity), *asked.item.of(Thing)]
     bases = [way.base for sense in senses for way in sense.ways]
     return bases.index(choice.base) if choice.base in bases else 0
 
@@ -149,7 +158,7 @@ def _nest(draft: Draft, asked: Asked, parts: Parts, choice: Choice) -> None:
     )
     draft.inner = [per]
     draft.groups = [group for group in draft.groups if group is not per]
-    draft.outer = asked.kind.removesuffix("_count")
+    draft.outer = KINDS[asked.kind.removesuffix("_count")]
     if not asked.kind.endswith("_count"):
         first = draft.measures[-1]
         draft.measures[-1] = first.model_copy(update={"kind": "sum", "name": first.name.split("_", 1)[-1]})
@@ -176,7 +185,7 @@ def _sharing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> No
 
 def _share_of_all(draft: Draft, parts: Parts, choice: Choice) -> None:
     if not draft.measures:
-        subject = next((item for item in parts.context if item.of(Thing)), None)
+        subject = next((item for item in parts.context if item.is_a(Thing)), None)
         if subject is None:
             raise UnfitError("a share of nothing")
         found = next(counted(thing_at(subject, choice.base)[0], choice.base))
@@ -189,9 +198,9 @@ def _share_of_all(draft: Draft, parts: Parts, choice: Choice) -> None:
 
 def _subject(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[Expression, list[Expression]]:
     """Return what a share counts: rows, or what tells things apart; and the rows that are such things at all."""
-    asked = [each.item for each in parts.measures if each.item.of(Thing)]
+    asked = [each.item for each in parts.measures if each.item.is_a(Thing)]
     for item in (*asked, *parts.context):
-        if item.of(Thing):
+        if item.is_a(Thing):
             _, way = thing_at(item, choice.base)
             return way.of, [] if way.where is None else [way.where]
     main = next((way for way in lexicon.main.ways if way.base == choice.base), None) if lexicon.main else None
@@ -204,14 +213,14 @@ def _keeping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> No
     numerator = choice.numerator if parts.share and not any(asked.kind == "rate" for asked in parts.measures) else -1
     kept = [each for index, each in enumerate(parts.kept) if index != numerator]
     draft.filters += keeping.conditions(kept, choice, lexicon)
-    spans = [item for item in parts.spans if item.of(Span)]
+    spans = [item for item in parts.spans if item.is_a(Span)]
     if len(spans) == 2 and len(draft.measures) == 1:
         _against(draft, spans, choice, lexicon)
         spans = []
     elif len(spans) > 1:
         raise UnfitError("more spans of time than one")
     draft.filters += keeping.spans(
-        [item for item in parts.spans if not item.of(Span) or item in spans], choice, lexicon
+        [item for item in parts.spans if not item.is_a(Span) or item in spans], choice, lexicon
     )
 
 
@@ -231,7 +240,7 @@ def _against(draft: Draft, spans: Sequence[Item], choice: Choice, lexicon: Lexic
 
 def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
     for compared in parts.compared:
-        if compared.kind == "follows" and not compared.about.of(Quantity):
+        if compared.kind == "follows" and not compared.about.is_a(Quantity):
             found = next(counted(thing_at(compared.about, choice.base)[0], choice.base))
             _have(draft, compared, found[0], found[1], parts, choice, lexicon)
             continue
@@ -246,7 +255,7 @@ def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
 
 def _keyed(parts: Parts, choice: Choice) -> bool:
     """Say whether who is looked for has many rows, so that numbers of his are sums."""
-    if parts.latest or parts.target is None or not parts.target.of(Thing):
+    if parts.latest or parts.target is None or not parts.target.is_a(Thing):
         return parts.target is not None and not parts.target.of(Thing)
     return thing_at(parts.target, choice.base)[1].of is not None
 
@@ -292,8 +301,8 @@ def _ranking(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> Ra
 
 def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descending: bool) -> Rank | None:
     """Read "the highest temperature" as the maximum, "the five highest orders" as rows."""
-    context = next((item for item in parts.context if item.of(Thing)), None)
-    asked = next((each for each in parts.measures if each.item.of(Quantity) and not each.kind), None)
+    context = next((item for item in parts.context if item.is_a(Thing)), None)
+    asked = next((each for each in parts.measures if each.item.is_a(Quantity) and not each.kind), None)
     if asked is None:
         raise UnfitError("the most of what")
     if parts.rows is not None or (
@@ -311,16 +320,16 @@ def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descendi
 
 
 def _single(item: Item, choice: Choice) -> bool:
-    return thing_at(item, choice.base)[1].of is None and "the" not in item.lead[:0]
+    return thing_at(item, choice.base)[1].of is None
 
 
 def _row_number(parts: Parts, choice: Choice, lexicon: Lexicon) -> Expression:
     """Return what single rows are ranked by, where rows of the base themselves are looked for; else None."""
-    if parts.target is None or not parts.target.of(Thing) or parts.groups:
+    if parts.target is None or not parts.target.is_a(Thing) or parts.groups:
         return None
     if thing_at(parts.target, choice.base)[1].of is not None:
         return None
-    asked = next((each.item for each in parts.measures if each.item.of(Quantity)), None)
+    asked = next((each.item for each in parts.measures if each.item.is_a(Quantity)), None)
     if asked is not None:
         return quantity_at(asked, choice)[1]
     if parts.measures:

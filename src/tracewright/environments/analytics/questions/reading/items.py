@@ -25,14 +25,15 @@ REWRITES = 40
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _SAID = rf"({_NUMBER})(?: percent| degrees| hours)?"
-_MORE = r"(?:(?:more|greater|higher|larger|bigger|longer) than|above|over|exceeding|exceeds?|exceeded|beyond|in excess of|>)"
+_MORE = (
+    r"(?:(?:more|greater|higher|larger|bigger|longer) than"
+    r"|above|over|exceeding|exceeds?|exceeded|beyond|in excess of|>)"
+)
+_NO_LESS = r"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=)"
 _LESS = r"(?:(?:less|fewer|lower|smaller|shorter) than|below|under|beneath|<)"
 _COMPARING = (
     ("between", rf"(?:between|from) {_SAID} (?:and|to) ({_NUMBER})"),
-    (
-        "gte",
-        rf"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=) (?:an? )?({_NUMBER})",
-    ),
+    ("gte", rf"{_NO_LESS} (?:an? )?({_NUMBER})"),
     ("lte", rf"(?:at most|no more than|not more than|not above|not over|up to|a maximum of|<=) (?:an? )?({_NUMBER})"),
     ("gt", rf"{_MORE} (?:an? )?({_NUMBER})"),
     ("lt", rf"{_LESS} (?:an? )?({_NUMBER})"),
@@ -92,6 +93,10 @@ class Item:
     def of(self, kind: type[M]) -> list[M]:
         """Return the senses of a kind."""
         return [sense for sense in self.senses if isinstance(sense, kind)]
+
+    def is_a(self, *kinds: type[Meant]) -> bool:
+        """Say whether it may mean something of one of these kinds."""
+        return any(isinstance(sense, kinds) for sense in self.senses)
 
     def is_intent(self, *names: str) -> bool:
         """Say whether one of these intents is meant."""

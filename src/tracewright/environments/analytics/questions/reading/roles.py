@@ -119,12 +119,12 @@ def _own(items: Sequence[Item]) -> list[Item]:
     kept: list[Item] = []
     for index, item in enumerate(items):
         near = [*items[max(0, index - 1) : index], *items[index + 1 : index + 2]]
-        valued = {sense.column for other in near if not other.of(Dimension) for sense in other.of(Condition)}
+        valued = {sense.column for other in near if not other.is_a(Dimension) for sense in other.of(Condition)}
         repeats = valued & {sense.column for sense in item.of(Dimension)}
-        if repeats and not item.of(Condition) and not grouped(item) and not _asking(item):
+        if repeats and not item.is_a(Condition) and not grouped(item) and not _asking(item):
             continue
-        vague = item.of(Unknown) or item.of(Grain) or (item.lead[-1:] == ("to",) and not item.of(Quantity))
-        if vague and stem(item.text) in beside and not item.of(Thing):
+        vague = item.is_a(Unknown, Grain) or (item.lead[-1:] == ("to",) and not item.is_a(Quantity))
+        if vague and stem(item.text) in beside and not item.is_a(Thing):
             continue
         kept.append(item)
     return kept
@@ -149,21 +149,21 @@ def _asking(item: Item) -> bool:
 
 
 def _place(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
-    if item.of(Unknown):
+    if item.is_a(Unknown):
         parts.missing.append(item.text)
-    elif item.of(Span) or item.of(Days):
+    elif item.is_a(Span, Days):
         parts.spans.append(item)
-    elif item.of(Compare):
+    elif item.is_a(Compare):
         _compared(parts, item, before, after)
-    elif item.of(Number):
+    elif item.is_a(Number):
         _number(parts, item, before, after)
-    elif item.of(Percentile):
+    elif item.is_a(Percentile):
         parts.pending.append(("percentile", item.of(Percentile)[0].at))
-    elif item.of(Grain) or item.of(Part):
+    elif item.is_a(Grain, Part):
         _period(parts, item, before)
     elif _means_intent(item, after):
         _intent(parts, item, before)
-    elif item.of(Rate):
+    elif item.is_a(Rate):
         parts.measures.append(Asked(item, "rate"))
     else:
         _linked(parts, item, before, after)
@@ -171,11 +171,11 @@ def _place(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
 
 def _means_intent(item: Item, after: Item | None) -> bool:
     """Choose between a word's two lives: "total" adds up what follows, or is itself what was spent."""
-    if not item.of(Intent):
+    if not item.is_a(Intent):
         return False
-    if not (item.of(Quantity) or item.of(Thing)):
+    if not item.is_a(Quantity, Thing):
         return True
-    return after is not None and bool(after.of(Quantity) or after.is_intent(*COUNTS)) and not grouped(after)
+    return after is not None and (after.is_a(Quantity) or after.is_intent(*COUNTS)) and not grouped(after)
 
 
 def _intent(parts: Parts, item: Item, before: Item | None) -> None:
@@ -197,8 +197,8 @@ def _intent(parts: Parts, item: Item, before: Item | None) -> None:
 
 def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     value = item.of(Number)[0].value
-    named = after is not None and bool(after.is_intent("desc", "asc") or after.of(Thing) or after.of(Dimension))
-    if before is not None and before.of(Quantity) and set(item.lead) <= EQUALLY:
+    named = after is not None and (after.is_intent("desc", "asc") or after.is_a(Thing, Dimension))
+    if before is not None and before.is_a(Quantity) and set(item.lead) <= EQUALLY:
         parts.forget(before)
         parts.compared.append(Compared(Compare("eq", (value,)), before))
     elif (named or parts.wants("rank")) and value >= 1 and value == int(value):
@@ -209,10 +209,10 @@ def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -
 
 def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     compare = item.of(Compare)[0]
-    measured = next((asked.item for asked in reversed(parts.measures) if asked.item.of(Quantity)), None)
-    if before is not None and before.of(Quantity):
+    measured = next((asked.item for asked in reversed(parts.measures) if asked.item.is_a(Quantity)), None)
+    if before is not None and before.is_a(Quantity):
         parts.compared.append(Compared(compare, before, parts.forget(before)))
-    elif after is not None and (after.of(Thing) or after.of(Quantity)) and not grouped(after):
+    elif after is not None and after.is_a(Thing, Quantity) and not grouped(after):
         parts.compared.append(Compared(compare, after, "follows"))
     elif measured is not None:
         parts.compared.append(Compared(compare, measured, parts.forget(measured)))
@@ -226,7 +226,7 @@ def _period(parts: Parts, item: Item, before: Item | None) -> None:
         parts.change, parts.change_grain = True, grains[0].grain or parts.change_grain
     elif _asking(item) and parts.target is None and not parts.measures:
         parts.target = item
-    elif grouped(item) or (grains and grains[0].adverb) or item.of(Part) or _goes_on(parts, item, before):
+    elif grouped(item) or (grains and grains[0].adverb) or item.is_a(Part) or _goes_on(parts, item, before):
         parts.groups.append(item)
     elif parts.wants("rank") and parts.target is None:
         parts.target = item
@@ -242,19 +242,19 @@ def _goes_on(parts: Parts, item: Item, before: Item | None) -> bool:
 
 
 def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
-    only_act = item.of(Act) and not (item.of(Thing) or item.of(Quantity) or item.of(Condition))
+    only_act = item.of(Act) and not item.is_a(Thing, Quantity, Condition)
     if only_act:
         parts.context.append(item)
         parts.missing += [f"not {item.text}"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
-    elif item.of(Condition) and not _as_group(parts, item, before):
+    elif item.is_a(Condition) and not _as_group(parts, item, before):
         _condition(parts, item)
-    elif item.of(Quantity) and not (parts.wants(*COUNTS) and item.of(Thing)):
+    elif item.is_a(Quantity) and not (parts.wants(*COUNTS) and item.is_a(Thing)):
         parts.take("howmany")
         parts.take("rank")
         parts.measures.append(Asked(item, *(parts.take(*AGGREGATES) or ())))
-    elif item.of(Thing):
+    elif item.is_a(Thing):
         _thing(parts, item, before, after)
     else:
         _dimension(parts, item, before)
@@ -262,9 +262,9 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
 
 def _as_group(parts: Parts, item: Item, before: Item | None) -> bool:
     """Say whether what could be a condition stands for a group instead, or for what is counted."""
-    if item.of(Thing):
+    if item.is_a(Thing):
         return not (parts.share and (parts.context or parts.measures))
-    if item.of(Dimension):
+    if item.is_a(Dimension):
         return (grouped(item) or _goes_on(parts, item, before)) and not denied(item)
     ranges = any(condition.group for condition in item.of(Condition))
     return ranges and (grouped(item) or (_asking(item) and parts.target is None and not parts.share))
@@ -293,7 +293,9 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.take(*COUNTS)
         over = parts.take("avg", "median", "max", "min", "sum")
         parts.measures.append(Asked(item, "count" if over is None or over[0] == "sum" else f"{over[0]}_count"))
-    elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (open_target and parts.wants("rank") and parts.superlative not in MOSTS):
+    elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (
+        open_target and parts.wants("rank") and parts.superlative not in MOSTS
+    ):
         parts.target = item
         parts.take("rank")
     elif parts.wants("rank"):
@@ -336,4 +338,4 @@ def _late(parts: Parts) -> None:
         parts.target = None if counted[0] is parts.target else parts.target
     nothing = not (parts.measures or parts.share or parts.groups or parts.direction)
     if parts.target is None and nothing:
-        parts.target = next((item for item in parts.context if item.of(Thing)), None)
+        parts.target = next((item for item in parts.context if item.is_a(Thing)), None)
