@@ -145,7 +145,7 @@ def rewritten(text: str, lexicon: Lexicon) -> str:
 
 
 def _moments(text: str, lexicon: Lexicon) -> Iterator[Item]:
-    as_of = datetime.fromisoformat(lexicon.tables.as_of) if lexicon.tables.as_of else None
+    as_of = datetime.fromisoformat(lexicon.as_of).replace(tzinfo=None) if lexicon.as_of else None
     for found in moments(text, as_of):
         said = text[found.begin : found.end].strip()
         yield Item(text.index(said, found.begin), found.end, said, (found.moment, *found.others))

@@ -62,7 +62,10 @@ class Compared:
 
 @dataclass
 class Parts:
-    """A question taken apart; `pending` is what still looks for its object, with the point of a percentile."""
+    """A question taken apart; `pending` is what still looks for its object, with the point of a percentile.
+
+    `missing` are words that nothing in the tables answers to, `unfinished` sentences on what is not said at all.
+    """
 
     measures: list[Asked] = field(default_factory=list)
     groups: list[Item] = field(default_factory=list)
@@ -72,6 +75,7 @@ class Parts:
     spans: list[Item] = field(default_factory=list)
     context: list[Item] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     pending: list[tuple[str, float]] = field(default_factory=list)
     rows: int | None = None
     direction: str = ""
@@ -204,7 +208,11 @@ def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -
     elif (named or parts.wants("rank")) and value >= 1 and value == int(value):
         parts.rows = int(value)
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
+
+
+def _unclear(item: Item) -> str:
+    return f"it is unclear what “{item.text}” belongs to"
 
 
 def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
@@ -217,7 +225,7 @@ def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None)
     elif measured is not None:
         parts.compared.append(Compared(compare, measured, parts.forget(measured)))
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
 
 
 def _period(parts: Parts, item: Item, before: Item | None) -> None:
@@ -231,7 +239,7 @@ def _period(parts: Parts, item: Item, before: Item | None) -> None:
     elif parts.wants("rank") and parts.target is None:
         parts.target = item
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
 
 
 def _goes_on(parts: Parts, item: Item, before: Item | None) -> bool:
@@ -245,7 +253,7 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
     only_act = item.of(Act) and not item.is_a(Thing, Quantity, Condition)
     if only_act:
         parts.context.append(item)
-        parts.missing += [f"not {item.text}"] if denied(item) else []
+        parts.unfinished += [f"rows only tell what was {item.text}, not what was not"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
     elif item.is_a(Condition) and not _as_group(parts, item, before):
@@ -330,7 +338,7 @@ def _late(parts: Parts) -> None:
     if waiting and usual is not None:
         parts.measures[usual] = Asked(parts.measures[usual].item, *waiting)
     elif waiting and waiting[0] != "sum" and all(asked.kind != waiting[0] for asked in parts.measures):
-        parts.missing.append(f"what to take the {waiting[0]} of")
+        parts.unfinished.append(f"it is not said of what to take the {waiting[0]}")
     counted = [item for item in (*parts.context, parts.target) if item is not None and item.of(Thing)]
     if parts.wants(*COUNTS) and not parts.share and not parts.measures and counted:
         parts.take(*COUNTS)
