@@ -4,7 +4,7 @@
 """
 
 from tracewright.environments.analytics.questions.links import NOTHING, Links
-from tracewright.environments.analytics.questions.looking import looks, seen
+from tracewright.environments.analytics.questions.looking import Look, looks, seen
 from tracewright.environments.analytics.questions.searching import Candidate, Reading, search
 
-__all__ = ["search", "Reading", "Candidate", "looks", "seen", "Links", "NOTHING"]
+__all__ = ["search", "Reading", "Candidate", "Look", "looks", "seen", "Links", "NOTHING"]
