@@ -37,7 +37,7 @@ from tracewright.environments.analytics.questions.reading.measuring import (
     measured,
     quantity_at,
 )
-from tracewright.environments.analytics.questions.reading.roles import Asked, Compared, Parts
+from tracewright.environments.analytics.questions.reading.parts import Asked, Compared, Parts
 from tracewright.environments.analytics.questions.reading.senses import Act, Quantity, Thing
 
 
@@ -107,6 +107,9 @@ def _context(draft: Draft, parts: Parts, lexicon: Lexicon) -> None:
         first = {thing.ways[0].base for thing in things}
         if things and not any(within(f"{table}.x", draft.base, lexicon) for table in first):
             draft.penalty += 3
+        told = [way.where for thing in item.of(Thing) for way in thing.ways if way.base == draft.base]
+        # What is only spoken of keeps rows as well where it is no more than some of them: anomalies are readings.
+        draft.filters += [where for where in told[:1] if where is not None]
 
 
 def _grouping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
@@ -244,6 +247,9 @@ def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
             found = next(counted(thing_at(compared.about, choice.base)[0], choice.base))
             _have(draft, compared, found[0], found[1], parts, choice, lexicon)
             continue
+        if compared.kind == "worth":
+            draft.filters.append(_worth(compared, choice, lexicon))
+            continue
         quantity, operand = quantity_at(compared.about, choice)
         kind = KINDS.get(compared.kind, quantity.usual if _keyed(parts, choice) and quantity.usual == "sum" else None)
         if kind is None:
@@ -251,6 +257,18 @@ def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
             continue
         name = quantity.name if kind == "sum" else f"{kind}_{quantity.name}"
         _have(draft, compared, Measure(name=name, kind=kind, of=operand), [], parts, choice, lexicon)
+
+
+def _worth(compared: Compared, choice: Choice, lexicon: Lexicon) -> Expression:
+    """Compare the number that a thing is meant by; raises UnfitError where none is, or not of single rows."""
+    thing, _ = thing_at(compared.about, choice.base)
+    quantity = lexicon.worth(thing)
+    if quantity is None:
+        raise UnfitError(f"no number of {compared.about.text} is named")
+    operand = quantity.ways[0].of
+    if not within(operand, choice.base, lexicon):
+        raise UnfitError(f"{quantity.name} is out of reach of {choice.base}")
+    return keeping.comparison(operand, compared.compare, quantity)
 
 
 def _keyed(parts: Parts, choice: Choice) -> bool:
@@ -287,7 +305,7 @@ def _ranking(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> Ra
     if not parts.direction and parts.rows is None:
         return None
     descending = parts.direction != "asc"
-    if not draft.target and not draft.groups:
+    if not draft.target and (not draft.groups or _extreme(parts)):
         return _peak(draft, parts, choice, lexicon, descending)
     by = _row_number(parts, choice, lexicon)
     if by is not None and draft.target:
@@ -299,14 +317,22 @@ def _ranking(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> Ra
     return Rank(rows=parts.rows or 1, descending=descending, per=per)
 
 
+def _extreme(parts: Parts) -> bool:
+    """Tell "the highest temperature of each zone" from "the zones of the highest revenue": what adds up is ranked."""
+    asked = next((each for each in parts.measures if each.item.of(Quantity)), None)
+    return parts.rows is None and asked is not None and not asked.kind and asked.item.of(Quantity)[0].usual != "sum"
+
+
 def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descending: bool) -> Rank | None:
     """Read "the highest temperature" as the maximum, "the five highest orders" as rows."""
-    context = next((item for item in parts.context if item.is_a(Thing)), None)
     asked = next((each for each in parts.measures if each.item.is_a(Quantity) and not each.kind), None)
     if asked is None:
         raise UnfitError("the most of what")
+    # "The order of the highest total", "the most expensive order"; not "the highest total of orders".
+    near = [item for item in parts.context if item.begin <= asked.item.end + 1]
+    context = next((item for item in near if item.is_a(Thing)), None)
     if parts.rows is not None or (
-        context is not None and not parts.kept and parts.superlative and _single(context, choice)
+        context is not None and not draft.groups and not parts.kept and parts.superlative and _single(context, choice)
     ):
         if context is None:
             raise UnfitError("the most of what")

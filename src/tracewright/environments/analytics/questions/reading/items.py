@@ -175,6 +175,9 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
     at = 0
     while at < len(free):
         size, senses = _longest(free[at:], lexicon)
+        if size > 1 and _compared(text, free[at + size - 1], fixed, lexicon):
+            at += size - 1  # "with a discount of at least 20" is no "with a discount"
+            continue
         if size <= 1 and free[at].start() in bare:
             size = 1
             yield bare[free[at].start()]
@@ -184,6 +187,16 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
         elif (word := free[at][0]) not in words().filler and word != ",":
             yield _lonely(free[at], lexicon)
         at += max(size, 1)
+
+
+def _compared(text: str, last: re.Match[str], fixed: Sequence[Item], lexicon: Lexicon) -> bool:
+    """Say whether the last word of a phrase is a quantity by itself that a number is compared with."""
+    following = min((item for item in fixed if item.begin >= last.end()), key=lambda item: item.begin, default=None)
+    if following is None or not following.is_a(Compare):
+        return False
+    between = set(text[last.end() : following.begin].split())
+    senses = (*lexicon.phrases.get(last[0], ()), *lexicon.stemmed.get(stem(last[0]), ()))
+    return between <= {"of", "is", "was"} and any(isinstance(sense, Quantity) for sense in senses)
 
 
 def _within(match: re.Match[str], fixed: Sequence[Item]) -> bool:

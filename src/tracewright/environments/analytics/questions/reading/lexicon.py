@@ -52,7 +52,19 @@ class Lexicon:
     as_of: str = ""
     main: Thing | None = None
     person: Thing | None = None
+    worths: Mapping[str, str] = field(default_factory=dict)
     latest: tuple[str, str] | None = None
+
+    def values_of(self, column: str) -> Sequence[str | int]:
+        """Return the listed values of a column, written `table.column`."""
+        table, name = column.split(".", 1)
+        return next((found.values for found in self.tables.table(table).columns if found.name == name), ())
+
+    def worth(self, thing: Thing) -> Quantity | None:
+        """Return the number that a thing is meant by where none is named: orders above 500."""
+        name = self.worths.get(thing.name, "")
+        senses = (sense for each in self.phrases.values() for sense in each)
+        return next((sense for sense in senses if isinstance(sense, Quantity) and sense.name == name), None)
 
     def clock(self, table: str) -> str | None:
         """Return the first column of a table that holds a time."""
@@ -114,6 +126,7 @@ def _worded(
         coverage=reach,
         as_of=tables.as_of or max((last for _, last in reach.values()), default=""),
         main=by_name.get(told.get("main", "")) or (things[0] if things else None),
+        worths={entry["name"]: entry["worth"] for entry in told.get("thing", ()) if "worth" in entry},
         person=by_name.get(told.get("person", "")),
         latest=(latest["per"], latest["time"]) if latest else None,
     )

@@ -17,7 +17,7 @@ from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.keeping import condition_at
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.moments import Grain, Part
-from tracewright.environments.analytics.questions.reading.roles import Asked
+from tracewright.environments.analytics.questions.reading.parts import Asked
 from tracewright.environments.analytics.questions.reading.senses import Condition, Dimension, Quantity, Rate, Thing
 
 KINDS: dict[str, Kind] = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from tracewright.environments.analytics.questions.meaning import equals
 from tracewright.environments.analytics.questions.reading.dates import Span
 from tracewright.environments.analytics.questions.reading.items import (
     Compare,
@@ -16,6 +16,7 @@ from tracewright.environments.analytics.questions.reading.items import (
 )
 from tracewright.environments.analytics.questions.reading.moments import Days, Grain, Part
 from tracewright.environments.analytics.questions.reading.normal import stem
+from tracewright.environments.analytics.questions.reading.parts import Asked, Compared, Kept, Parts, denied, grouped
 from tracewright.environments.analytics.questions.reading.senses import (
     Act,
     Condition,
@@ -31,79 +32,6 @@ COUNTS = ("howmany", "distinct")
 MOSTS = ("most", "fewest", "least", "busiest", "quietest")
 """Superlatives that stand before what is counted, not before who is ranked."""
 EQUALLY = {"of", "is", "was", "a", "an", "at", "equal", "to", "with", "were", "are"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Something to be measured: `kind` is how (empty: as usual), `at` the point of a percentile."""
-
-    item: Item
-    kind: str = ""
-    at: float = 0.5
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A condition as it stands: whether it is denied, and how much it reads like the predicate of a share."""
-
-    item: Item
-    negated: bool
-    predicate: int
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A comparison with a number, what it is about, and how that is measured (empty: each row by itself)."""
-
-    compare: Compare
-    about: Item
-    kind: str = ""
-
-
-@dataclass
-class Parts:
-    """A question taken apart; `pending` is what still looks for its object, with the point of a percentile.
-
-    `missing` are words that nothing in the tables answers to, `unfinished` sentences on what is not said at all.
-    """
-
-    measures: list[Asked] = field(default_factory=list)
-    groups: list[Item] = field(default_factory=list)
-    target: Item | None = None
-    kept: list[Kept] = field(default_factory=list)
-    compared: list[Compared] = field(default_factory=list)
-    spans: list[Item] = field(default_factory=list)
-    context: list[Item] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    unfinished: list[str] = field(default_factory=list)
-    pending: list[tuple[str, float]] = field(default_factory=list)
-    rows: int | None = None
-    direction: str = ""
-    superlative: str = ""
-    share: bool = False
-    change: bool = False
-    change_grain: str = ""
-    running: bool = False
-    latest: bool = False
-    penalty: int = 0
-
-    def wants(self, *names: str) -> bool:
-        """Say whether one of these still looks for its object."""
-        return any(name in names for name, _ in self.pending)
-
-    def take(self, *names: str) -> tuple[str, float] | None:
-        """Return the last of these that still looks for its object; it has found it now."""
-        for waiting in reversed(self.pending):
-            if waiting[0] in names:
-                self.pending.remove(waiting)
-                return waiting
-        return None
-
-    def forget(self, item: Item) -> str:
-        """Take back that something was to be measured, since it is compared with a number; return how it was."""
-        kind = next((asked.kind for asked in self.measures if asked.item is item), "")
-        self.measures = [asked for asked in self.measures if asked.item is not item]
-        return kind
 
 
 def parts_of(items: Sequence[Item]) -> Parts:
@@ -125,7 +53,8 @@ def _own(items: Sequence[Item]) -> list[Item]:
         near = [*items[max(0, index - 1) : index], *items[index + 1 : index + 2]]
         valued = {sense.column for other in near if not other.is_a(Dimension) for sense in other.of(Condition)}
         repeats = valued & {sense.column for sense in item.of(Dimension)}
-        if repeats and not item.is_a(Condition) and not grouped(item) and not _asking(item):
+        listed = item.lead[:1] in {("and",), (",",)} and _lists(items[max(0, index - 1)])
+        if repeats and not (item.is_a(Condition) or grouped(item) or listed or _asking(item)):
             continue
         vague = item.is_a(Unknown, Grain) or (item.lead[-1:] == ("to",) and not item.is_a(Quantity))
         if vague and stem(item.text) in beside and not item.is_a(Thing):
@@ -134,15 +63,9 @@ def _own(items: Sequence[Item]) -> list[Item]:
     return kept
 
 
-def grouped(item: Item) -> bool:
-    """Say whether an item is something that rows are told apart by, as the words before it have it."""
-    lead = set(item.lead)
-    return bool(lead & words().roles["by"]) and not (lead & {"across", "among"} and lead & {"all", "their"})
-
-
-def denied(item: Item) -> bool:
-    """Say whether the words before an item deny it."""
-    return any(word in words().roles["not"] for word in item.lead)
+def _lists(item: Item) -> bool:
+    """Say whether an item may be one of a list of groups."""
+    return grouped(item) and item.is_a(Dimension, Thing, Grain, Part)
 
 
 def _asking(item: Item) -> bool:
@@ -183,6 +106,13 @@ def _means_intent(item: Item, after: Item | None) -> bool:
 
 
 def _intent(parts: Parts, item: Item, before: Item | None) -> None:
+    if item.is_intent("max", "min") and parts.target is None:
+        parts.pending.append(("max" if item.is_intent("max") else "min", 0.5))
+        return
+    if item.is_intent("howmany") and before is not None and before.is_a(Thing) and not item.lead and parts.drop(before):
+        # "Ticket count", and not the count of what follows.
+        parts.measures.append(Asked(before, "count"))
+        return
     if item.is_intent("desc", "asc"):
         parts.direction = "desc" if item.is_intent("desc") else "asc"
         parts.superlative = item.text
@@ -201,14 +131,25 @@ def _intent(parts: Parts, item: Item, before: Item | None) -> None:
 
 def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     value = item.of(Number)[0].value
-    named = after is not None and (after.is_intent("desc", "asc") or after.is_a(Thing, Dimension))
-    if before is not None and before.is_a(Quantity) and set(item.lead) <= EQUALLY:
+    named = after is not None and (after.is_intent("desc", "asc") or after.is_a(Thing, Dimension, Grain, Part))
+    if before is not None and not item.lead and (numbered := _numbered(before, value)):
+        parts.kept.append(Kept(Item(before.begin, item.end, f"{before.text} {item.text}", numbered), denied(before), 2))
+        parts.drop(before)
+    elif before is not None and before.is_a(Quantity) and set(item.lead) <= EQUALLY:
         parts.forget(before)
         parts.compared.append(Compared(Compare("eq", (value,)), before))
     elif (named or parts.wants("rank")) and value >= 1 and value == int(value):
         parts.rows = int(value)
     else:
         parts.unfinished.append(_unclear(item))
+
+
+def _numbered(item: Item, value: float) -> tuple[Condition, ...]:
+    """Return the conditions that "agent 105" may stand for: a name and the number that goes by it."""
+    columns = [way.of if isinstance(way.of, str) else thing.show[0] for thing in item.of(Thing) for way in thing.ways]
+    if value != int(value) or value < 0:
+        return ()
+    return tuple(Condition(equals(column, int(value)), column, int(value)) for column in dict.fromkeys(columns))
 
 
 def _unclear(item: Item) -> str:
@@ -222,6 +163,9 @@ def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None)
         parts.compared.append(Compared(compare, before, parts.forget(before)))
     elif after is not None and after.is_a(Thing, Quantity) and not grouped(after):
         parts.compared.append(Compared(compare, after, "follows"))
+    elif before is not None and before.is_a(Thing) and before in parts.context:
+        # "Orders above 500" are those whose own number is, whatever is measured of them.
+        parts.compared.append(Compared(compare, before, "worth"))
     elif measured is not None:
         parts.compared.append(Compared(compare, measured, parts.forget(measured)))
     else:
@@ -232,7 +176,11 @@ def _period(parts: Parts, item: Item, before: Item | None) -> None:
     grains = item.of(Grain)
     if grains and grains[0].change:
         parts.change, parts.change_grain = True, grains[0].grain or parts.change_grain
-    elif _asking(item) and parts.target is None and not parts.measures:
+    elif (
+        parts.target is None
+        and not parts.measures
+        and (_asking(item) or (parts.rows is not None and not grouped(item)))
+    ):
         parts.target = item
     elif grouped(item) or (grains and grains[0].adverb) or item.is_a(Part) or _goes_on(parts, item, before):
         parts.groups.append(item)
@@ -258,6 +206,8 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
         parts.take(*COUNTS)
     elif item.is_a(Condition) and not _as_group(parts, item, before):
         _condition(parts, item)
+    elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
+        parts.groups.append(item)
     elif item.is_a(Quantity) and not (parts.wants(*COUNTS) and item.is_a(Thing)):
         parts.take("howmany")
         parts.take("rank")
@@ -299,6 +249,7 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.groups.append(item)
     elif parts.wants(*COUNTS):
         parts.take(*COUNTS)
+        parts.take("rank")
         over = parts.take("avg", "median", "max", "min", "sum")
         parts.measures.append(Asked(item, "count" if over is None or over[0] == "sum" else f"{over[0]}_count"))
     elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tracewright.environments.analytics.questions.reading.dates import Span
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
-from tracewright.environments.analytics.questions.reading.roles import Parts
+from tracewright.environments.analytics.questions.reading.parts import Parts
 
 
 def uncovered(parts: Parts, lexicon: Lexicon) -> str:
