@@ -63,11 +63,12 @@ def search(question: str, tables: TableSet, links: Links = NOTHING, limit: int =
         return Reading(missing=f"not in the data: {sentence}", code="NOT_IN_DATA")
     if parts.unfinished:
         return Reading(missing=f"cannot be expressed: {parts.unfinished[0]}", code="NOT_EXPRESSIBLE")
-    ranked = sorted(meanings(parts, lexicon), key=lambda found: found[0])
+    unfit: list[str] = []
+    ranked = sorted(meanings(parts, lexicon, unfit), key=lambda found: found[0])
     found = tuple(_distinct(ranked, lexicon.tables, limit))
     if not found:
-        sentence = "cannot be expressed: no plan over these tables says all of it"
-        return Reading(missing=sentence, code="NOT_EXPRESSIBLE")
+        why = unfit[0] if unfit else "no plan over these tables says all of it"
+        return Reading(missing=f"cannot be expressed: {why}", code="NOT_EXPRESSIBLE")
     return Reading(found)
 
 

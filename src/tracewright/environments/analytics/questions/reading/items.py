@@ -139,7 +139,9 @@ def items_of(question: str, lexicon: Lexicon) -> list[Item]:
 
 def rewritten(text: str, lexicon: Lexicon) -> str:
     """Return the text with what the lexicon says in other words replaced."""
-    for pattern, spelling in lexicon.rewrites:
+    general = (r"distribution of(?: the)?", f"number of {lexicon.main.name} by") if lexicon.main else ("", "")
+    current = (r"(?:right now|at the moment|now|nowadays)", "current") if lexicon.latest else ("", "")
+    for pattern, spelling in (*lexicon.rewrites, *(each for each in (general, current) if each[0])):
         text = re.sub(rf"\b(?:{pattern})(?!\w)", spelling, text, count=REWRITES)
     return text
 

@@ -59,8 +59,15 @@ def _own(items: Sequence[Item]) -> list[Item]:
         vague = item.is_a(Unknown, Grain) or (item.lead[-1:] == ("to",) and not item.is_a(Quantity))
         if vague and stem(item.text) in beside and not item.is_a(Thing):
             continue
+        following = items[index + 1] if index + 1 < len(items) else None
+        if following and not following.lead and _same_number(item, following):
+            continue  # "took a resolution time": said twice
         kept.append(item)
     return kept
+
+
+def _same_number(item: Item, other: Item) -> bool:
+    return any(quantity in other.of(Quantity) for quantity in item.of(Quantity))
 
 
 def _lists(item: Item) -> bool:
@@ -240,7 +247,19 @@ def _condition(parts: Parts, item: Item) -> None:
     last = parts.kept[-1] if parts.kept else None
     # What denies the first of a list denies the rest: "not cancelled or returned".
     goes_on = last is not None and last.negated and bool(lead) and lead <= {"and", "or", ",", "nor"}
+    joined = last is not None and last.item.end + 1 == item.begin
+    if parts.share and joined and last is not None and not last.negated and item.is_a(Thing):
+        # "High temperature anomalies" are one thing, whatever share they are.
+        parts.kept[-1] = Kept(_both(last.item, item), last.negated, last.predicate)
+        return
     parts.kept.append(Kept(item, denied(item) or goes_on, predicate))
+
+
+def _both(first: Item, second: Item) -> Item:
+    """Return an item that means both of two conditions."""
+    pairs = [(a, b) for a in first.of(Condition) for b in second.of(Condition)]
+    senses = tuple(Condition({"and": [a.holds, b.holds]}) for a, b in pairs)
+    return Item(first.begin, second.end, f"{first.text} {second.text}", senses, first.lead)
 
 
 def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
@@ -265,6 +284,8 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.measures.append(Asked(item, f"{over[0]}_count" if over else "count"))
     elif _goes_on(parts, item, before):
         parts.groups.append(item)
+    elif before is not None and not item.lead and any(grain.adverb for grain in before.of(Grain)):
+        parts.measures.append(Asked(item, "count"))  # "daily orders"
     else:
         parts.context.append(item)
 
@@ -275,7 +296,7 @@ def _dimension(parts: Parts, item: Item, before: Item | None) -> None:
         parts.measures.append(Asked(item, "distinct"))
     elif grouped(item) or _goes_on(parts, item, before) or parts.share or parts.target is not None:
         parts.groups.append(item)
-    elif _asking(item) or parts.wants("rank") or parts.rows is not None:
+    elif _asking(item) or parts.wants("rank") or parts.rows is not None or (parts.direction and not item.lead):
         parts.target = item
     else:
         parts.groups.append(item)
@@ -286,6 +307,10 @@ def _late(parts: Parts) -> None:
     """Settle what was said late: "revenue on average"; "orders: how many"; "sensors with a low battery"."""
     usual = next((index for index, asked in enumerate(parts.measures) if not asked.kind), None)
     waiting = parts.take(*AGGREGATES)
+    only = parts.measures[0] if len(parts.measures) == 1 and parts.groups else None
+    if waiting and waiting[0] in {"avg", "median"} and only and only.kind == "count":
+        parts.measures[0] = Asked(only.item, f"{waiting[0]}_count")  # "how many orders per customer on average"
+        return
     if waiting and usual is not None:
         parts.measures[usual] = Asked(parts.measures[usual].item, *waiting)
     elif waiting and waiting[0] != "sum" and all(asked.kind != waiting[0] for asked in parts.measures):
