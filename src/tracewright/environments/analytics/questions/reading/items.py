@@ -176,7 +176,7 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
     free = [match for match in re.finditer(r"\S+", text) if not _within(match, fixed)]
     at = 0
     while at < len(free):
-        size, senses = _longest(free[at:], lexicon)
+        size, senses = _best(free[at:], lexicon)
         if size > 1 and _compared(text, free[at + size - 1], fixed, lexicon):
             at += size - 1  # "with a discount of at least 20" is no "with a discount"
             continue
@@ -189,6 +189,20 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
         elif (word := free[at][0]) not in words().filler and word != ",":
             yield _lonely(free[at], lexicon)
         at += max(size, 1)
+
+
+def _best(free: Sequence[re.Match[str]], lexicon: Lexicon) -> tuple[int, tuple[Meant, ...]]:
+    """Return the longest phrase, cut short where one that says more begins inside it and reaches farther."""
+    size, senses = _longest(free, lexicon)
+    for start in range(1, size):
+        other = _longest(free[start:], lexicon)[0]
+        if start + other > size and _said(free[start : start + other]) > _said(free[:size]):
+            return _longest(free[:start], lexicon)
+    return size, senses
+
+
+def _said(phrase: Sequence[re.Match[str]]) -> int:
+    return sum(match[0] not in words().filler for match in phrase)
 
 
 def _compared(text: str, last: re.Match[str], fixed: Sequence[Item], lexicon: Lexicon) -> bool:
