@@ -10,6 +10,7 @@ import typer
 
 from tracewright import __version__
 from tracewright.cli import (
+    ask,
     capsule,
     data,
     dataset,
@@ -51,6 +52,7 @@ for noun in (
     replay,
     dataset,
     data,
+    ask,
     sql,
     plan,
     capsule,

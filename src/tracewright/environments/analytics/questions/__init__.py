@@ -1,5 +1,10 @@
-"""Questions over tables, in two directions that share nothing but what a question means.
+"""Free questions over tables: `reading` takes words apart, `meaning` is what they ask, `lowering` makes plans of it.
 
-`templates` turns meanings into words, `reading` words into meanings; neither knows the other's wording. `lowering`
-turns a meaning into a query plan.
+`search` is the way in: a pure function, without a model and without a goal.
 """
+
+from tracewright.environments.analytics.questions.links import NOTHING, Links
+from tracewright.environments.analytics.questions.looking import Look, looks, seen
+from tracewright.environments.analytics.questions.searching import Candidate, Reading, search
+
+__all__ = ["search", "Reading", "Candidate", "Look", "looks", "seen", "Links", "NOTHING"]

@@ -21,7 +21,8 @@ Expression = Any
 class Measure(Record):
     """A number over the rows of a group; `share` is that of the rows (or distinct `of`) for which `where` holds.
 
-    `portion` is the part that those rows have of the sum of `of`. Elsewhere `where` narrows the rows of this measure alone; `at` is the point of a percentile, from 0 to 1.
+    `portion` is the part that those rows have of the sum of `of`. Elsewhere `where` narrows the rows of this measure
+    alone; `at` is the point of a percentile, from 0 to 1.
     """
 
     name: str

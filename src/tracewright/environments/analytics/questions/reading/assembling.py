@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from tracewright.environments.analytics.questions.lowering import UnreachableError
-from tracewright.environments.analytics.questions.meaning import Expression, Group, Latest, Meaning, Measure, Rank
+from tracewright.environments.analytics.questions.meaning import (
+    Expression,
+    Group,
+    Latest,
+    Meaning,
+    Measure,
+)
 from tracewright.environments.analytics.questions.reading import keeping
 from tracewright.environments.analytics.questions.reading.choices import (
     Choice,
@@ -17,6 +22,7 @@ from tracewright.environments.analytics.questions.reading.choices import (
     within,
 )
 from tracewright.environments.analytics.questions.reading.dates import Span
+from tracewright.environments.analytics.questions.reading.drafts import Draft
 from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.measuring import (
@@ -28,33 +34,21 @@ from tracewright.environments.analytics.questions.reading.measuring import (
     measured,
     quantity_at,
 )
-from tracewright.environments.analytics.questions.reading.roles import Asked, Compared, Parts
+from tracewright.environments.analytics.questions.reading.parts import Asked, Compared, Parts
+from tracewright.environments.analytics.questions.reading.ranking import count_something, ranking
 from tracewright.environments.analytics.questions.reading.senses import Act, Quantity, Thing
 
 
-@dataclass
-class Draft:
-    """A meaning while it is put together."""
+def meanings(parts: Parts, lexicon: Lexicon, unfit: list[str]) -> Iterator[tuple[int, Meaning]]:
+    """Yield meanings with their penalties, in no order; each way to settle what is open gives one at most.
 
-    base: str
-    filters: list[Expression] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
-    target: list[Group] = field(default_factory=list)
-    measures: list[Measure] = field(default_factory=list)
-    having: list[Expression] = field(default_factory=list)
-    inner: list[Group] = field(default_factory=list)
-    outer: str | None = None
-    follow: str = ""
-    penalty: int = 0
-
-
-def meanings(parts: Parts, lexicon: Lexicon) -> Iterator[tuple[int, Meaning]]:
-    """Yield meanings with their penalties, in no order; each way to settle what is open gives one at most."""
+    Where a way gives none, a sentence that says why is added to `unfit`.
+    """
     for choice in choices(parts, lexicon):
         try:
             yield _assembled(parts, choice, lexicon)
-        except (UnfitError, UnreachableError):
-            continue
+        except (UnfitError, UnreachableError) as error:
+            unfit.append(str(error))
 
 
 def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Meaning]:
@@ -65,10 +59,10 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
     _sharing(draft, parts, choice, lexicon)
     _keeping(draft, parts, choice, lexicon)
     _comparing(draft, parts, choice, lexicon)
-    rank = _ranking(draft, parts, choice, lexicon)
+    rank = ranking(draft, parts, choice, lexicon)
     _following(draft, parts, choice, lexicon)
     if not draft.measures and not draft.target:
-        raise UnfitError("nothing is asked for")
+        raise UnfitError("it is not said what to measure or to list")
     meaning = Meaning(
         base=draft.base,
         filters=tuple(_once(draft.filters)),
@@ -76,10 +70,10 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
         measures=tuple(draft.measures),
         having=tuple(draft.having),
         inner=tuple(draft.inner),
-        outer=draft.outer,  # type: ignore[arg-type]  # the model checks it
+        outer=draft.outer,
         latest=_latest(parts, choice, lexicon),
         rank=rank,
-        follow=draft.follow,  # type: ignore[arg-type]  # likewise
+        follow=draft.follow,
     )
     return draft.penalty, meaning
 
@@ -98,6 +92,9 @@ def _context(draft: Draft, parts: Parts, lexicon: Lexicon) -> None:
         first = {thing.ways[0].base for thing in things}
         if things and not any(within(f"{table}.x", draft.base, lexicon) for table in first):
             draft.penalty += 3
+        told = [way.where for thing in item.of(Thing) for way in thing.ways if way.base == draft.base]
+        # What is only spoken of keeps rows as well where it is no more than some of them: anomalies are readings.
+        draft.filters += [where for where in told[:1] if where is not None]
 
 
 def _grouping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
@@ -135,7 +132,7 @@ def _measuring(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
 
 def _detour(asked: Asked, choice: Choice) -> int:
     """Count how far the way that was taken is from the first: revenue is read of orders before it is of items."""
-    senses = [*asked.item.of(Quantity), *asked.item.of(Thing)]
+    senses: list[Quantity | Thing] = [*asked.item.of(Quantity), *asked.item.of(Thing)]
     bases = [way.base for sense in senses for way in sense.ways]
     return bases.index(choice.base) if choice.base in bases else 0
 
@@ -143,13 +140,13 @@ def _detour(asked: Asked, choice: Choice) -> int:
 def _nest(draft: Draft, asked: Asked, parts: Parts, choice: Choice) -> None:
     """Average what is reckoned for each of the first group: "the average number of orders per customer"."""
     if not parts.groups or not draft.groups:
-        raise UnfitError("an average over nothing")
+        raise UnfitError("it is not said what to take the average over")
     per = next(
         (group for item, group in zip(parts.groups, draft.groups, strict=False) if "per" in item.lead), draft.groups[0]
     )
     draft.inner = [per]
     draft.groups = [group for group in draft.groups if group is not per]
-    draft.outer = asked.kind.removesuffix("_count")
+    draft.outer = KINDS[asked.kind.removesuffix("_count")]
     if not asked.kind.endswith("_count"):
         first = draft.measures[-1]
         draft.measures[-1] = first.model_copy(update={"kind": "sum", "name": first.name.split("_", 1)[-1]})
@@ -176,27 +173,27 @@ def _sharing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> No
 
 def _share_of_all(draft: Draft, parts: Parts, choice: Choice) -> None:
     if not draft.measures:
-        subject = next((item for item in parts.context if item.of(Thing)), None)
+        subject = next((item for item in parts.context if item.is_a(Thing)), None)
         if subject is None:
-            raise UnfitError("a share of nothing")
+            raise UnfitError("it is not said what the share is of")
         found = next(counted(thing_at(subject, choice.base)[0], choice.base))
         draft.measures.append(found[0])
         draft.filters += found[1]
     if not (draft.groups or draft.target):
-        raise UnfitError("a share of the whole is the whole")
+        raise UnfitError("it is not said which part the share is")
     draft.follow = "share"
 
 
 def _subject(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[Expression, list[Expression]]:
     """Return what a share counts: rows, or what tells things apart; and the rows that are such things at all."""
-    asked = [each.item for each in parts.measures if each.item.of(Thing)]
+    asked = [each.item for each in parts.measures if each.item.is_a(Thing)]
     for item in (*asked, *parts.context):
-        if item.of(Thing):
+        if item.is_a(Thing):
             _, way = thing_at(item, choice.base)
             return way.of, [] if way.where is None else [way.where]
     main = next((way for way in lexicon.main.ways if way.base == choice.base), None) if lexicon.main else None
     if main is None:
-        raise UnfitError("a share of what")
+        raise UnfitError("it is not said what the share is of")
     return main.of, []
 
 
@@ -204,14 +201,14 @@ def _keeping(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> No
     numerator = choice.numerator if parts.share and not any(asked.kind == "rate" for asked in parts.measures) else -1
     kept = [each for index, each in enumerate(parts.kept) if index != numerator]
     draft.filters += keeping.conditions(kept, choice, lexicon)
-    spans = [item for item in parts.spans if item.of(Span)]
+    spans = [item for item in parts.spans if item.is_a(Span)]
     if len(spans) == 2 and len(draft.measures) == 1:
         _against(draft, spans, choice, lexicon)
         spans = []
     elif len(spans) > 1:
-        raise UnfitError("more spans of time than one")
+        raise UnfitError("more spans of time than one are named")
     draft.filters += keeping.spans(
-        [item for item in parts.spans if not item.of(Span) or item in spans], choice, lexicon
+        [item for item in parts.spans if not item.is_a(Span) or item in spans], choice, lexicon
     )
 
 
@@ -224,16 +221,19 @@ def _against(draft: Draft, spans: Sequence[Item], choice: Choice, lexicon: Lexic
         held = keeping.during(column, item.senses[0], lexicon)
         where = held if measure.where is None else {"and": [measure.where, held]}
         if measure.kind in {"share", "portion"}:
-            raise UnfitError("shares of two spans")
+            raise UnfitError("a share is asked for two spans of time at once")
         draft.measures.append(measure.model_copy(update={"name": f"{measure.name}_{number}", "where": where}))
     draft.follow = "difference"
 
 
 def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
     for compared in parts.compared:
-        if compared.kind == "follows" and not compared.about.of(Quantity):
+        if compared.kind == "follows" and not compared.about.is_a(Quantity):
             found = next(counted(thing_at(compared.about, choice.base)[0], choice.base))
             _have(draft, compared, found[0], found[1], parts, choice, lexicon)
+            continue
+        if compared.kind == "worth":
+            draft.filters.append(_worth(compared, choice, lexicon))
             continue
         quantity, operand = quantity_at(compared.about, choice)
         kind = KINDS.get(compared.kind, quantity.usual if _keyed(parts, choice) and quantity.usual == "sum" else None)
@@ -244,9 +244,21 @@ def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
         _have(draft, compared, Measure(name=name, kind=kind, of=operand), [], parts, choice, lexicon)
 
 
+def _worth(compared: Compared, choice: Choice, lexicon: Lexicon) -> Expression:
+    """Compare the number that a thing is meant by; raises UnfitError where none is, or not of single rows."""
+    thing, _ = thing_at(compared.about, choice.base)
+    quantity = lexicon.worth(thing)
+    if quantity is None:
+        raise UnfitError(f"no number of {compared.about.text} is named")
+    operand = quantity.ways[0].of
+    if not within(operand, choice.base, lexicon):
+        raise UnfitError(f"{quantity.name} is out of reach of {choice.base}")
+    return keeping.comparison(operand, compared.compare, quantity)
+
+
 def _keyed(parts: Parts, choice: Choice) -> bool:
     """Say whether who is looked for has many rows, so that numbers of his are sums."""
-    if parts.latest or parts.target is None or not parts.target.of(Thing):
+    if parts.latest or parts.target is None or not parts.target.is_a(Thing):
         return parts.target is not None and not parts.target.of(Thing)
     return thing_at(parts.target, choice.base)[1].of is not None
 
@@ -269,84 +281,14 @@ def _have(
         draft.measures, draft.outer = [measure], "count"
         return
     if not draft.target and not draft.groups:
-        raise UnfitError("nobody is told apart who could have that many")
+        raise UnfitError(f"it is not said who has “{compared.about.text}”")
     if all(measure.name != other.name for other in draft.measures):
         draft.measures.append(measure)
 
 
-def _ranking(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> Rank | None:
-    if not parts.direction and parts.rows is None:
-        return None
-    descending = parts.direction != "asc"
-    if not draft.target and not draft.groups:
-        return _peak(draft, parts, choice, lexicon, descending)
-    by = _row_number(parts, choice, lexicon)
-    if by is not None and draft.target:
-        draft.measures = []
-        return Rank(rows=parts.rows or 1, descending=descending, by=by)
-    if not draft.measures:
-        _count_something(draft, parts, choice, lexicon)
-    per = tuple(group.name for group in draft.groups) if draft.target else ()
-    return Rank(rows=parts.rows or 1, descending=descending, per=per)
-
-
-def _peak(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon, descending: bool) -> Rank | None:
-    """Read "the highest temperature" as the maximum, "the five highest orders" as rows."""
-    context = next((item for item in parts.context if item.of(Thing)), None)
-    asked = next((each for each in parts.measures if each.item.of(Quantity) and not each.kind), None)
-    if asked is None:
-        raise UnfitError("the most of what")
-    if parts.rows is not None or (
-        context is not None and not parts.kept and parts.superlative and _single(context, choice)
-    ):
-        if context is None:
-            raise UnfitError("the most of what")
-        draft.target = groups_of(context, choice, lexicon)[0]
-        draft.measures = []
-        return Rank(rows=parts.rows or 1, descending=descending, by=quantity_at(asked.item, choice)[1])
-    kind = "max" if descending else "min"
-    found = next(measured(Asked(asked.item, kind), choice, lexicon))
-    draft.measures = [found[0]]
-    return None
-
-
-def _single(item: Item, choice: Choice) -> bool:
-    return thing_at(item, choice.base)[1].of is None and "the" not in item.lead[:0]
-
-
-def _row_number(parts: Parts, choice: Choice, lexicon: Lexicon) -> Expression:
-    """Return what single rows are ranked by, where rows of the base themselves are looked for; else None."""
-    if parts.target is None or not parts.target.of(Thing) or parts.groups:
-        return None
-    if thing_at(parts.target, choice.base)[1].of is not None:
-        return None
-    asked = next((each.item for each in parts.measures if each.item.of(Quantity)), None)
-    if asked is not None:
-        return quantity_at(asked, choice)[1]
-    if parts.measures:
-        return None
-    for senses in lexicon.phrases.values():
-        for quantity in senses:
-            if isinstance(quantity, Quantity) and quantity.ways[0].base == choice.base:
-                return quantity.ways[0].of
-    return None
-
-
-def _count_something(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
-    """Count what is spoken of, else what the set is about."""
-    spoken = [thing for item in parts.context for thing in [*item.of(Thing), *(act.thing for act in item.of(Act))]]
-    for thing in (*spoken, *([lexicon.main] if lexicon.main else [])):
-        found = next(counted(thing, choice.base), None)
-        if found:
-            draft.measures.append(found[0])
-            draft.filters += found[1]
-            return
-    raise UnfitError("nothing to count")
-
-
 def _following(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
     if not draft.measures and (draft.groups or (draft.target and (parts.change or parts.running or not parts.target))):
-        _count_something(draft, parts, choice, lexicon)
+        count_something(draft, parts, choice, lexicon)
     if (
         draft.target
         and not draft.measures
@@ -364,7 +306,7 @@ def _following(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
         draft.penalty += 1  # "compare" and its like may only ask to see groups side by side
         return
     elif not periods:
-        raise UnfitError("a change over what time")
+        raise UnfitError("it is not said from when to when it changes")
     draft.follow = "change" if parts.change else "running"
 
 
@@ -372,5 +314,5 @@ def _latest(parts: Parts, choice: Choice, lexicon: Lexicon) -> Latest | None:
     if not parts.latest:
         return None
     if lexicon.latest is None or not within(lexicon.latest[0], choice.base, lexicon):
-        raise UnfitError("nothing is read again and again here")
+        raise UnfitError("these tables have no latest state of anything")
     return Latest(per=lexicon.latest[0], time=lexicon.latest[1])

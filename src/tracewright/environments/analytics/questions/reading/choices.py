@@ -10,7 +10,7 @@ from tracewright.environments.analytics.questions.lowering import reachable
 from tracewright.environments.analytics.questions.meaning import Expression, columns_in
 from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
-from tracewright.environments.analytics.questions.reading.roles import Parts
+from tracewright.environments.analytics.questions.reading.parts import Parts
 from tracewright.environments.analytics.questions.reading.senses import Condition, Quantity, Thing, Way
 
 
@@ -39,7 +39,7 @@ def choices(parts: Parts, lexicon: Lexicon) -> Iterator[Choice]:
     """Yield every way to settle what is open."""
     numerators = _numerators(parts)
     readings = range(max([len(item.senses) for item in (*parts.spans, *parts.groups)], default=1))
-    listings = (True, False) if _enumerates(parts) else (False,)
+    listings = _listings(parts, lexicon)
     nestings = _nestings(parts)
     for table in lexicon.tables.tables:
         for (rank, numerator), reading, (late, listed), (later, nested) in product(
@@ -57,12 +57,21 @@ def _numerators(parts: Parts) -> list[int]:
     return [index for index in order if parts.kept[index].predicate > -3] or order
 
 
-def _enumerates(parts: Parts) -> bool:
-    """Say whether values of one column are listed and nothing else is grouped by: "on email, chat and phone"."""
+def _listings(parts: Parts, lexicon: Lexicon) -> tuple[bool, ...]:
+    """Say whether values of one column are listed to see each: "on email, chat and phone".
+
+    That comes first where all values of the column are listed, since to keep them all would say nothing.
+    """
     if parts.groups or parts.share or parts.target:
-        return False
-    columns = [condition.column for kept in parts.kept if not kept.negated for condition in _valued(kept.item)[:1]]
-    return any(columns.count(column) > 1 for column in columns)
+        return (False,)
+    valued = [condition for kept in parts.kept if not kept.negated for condition in _valued(kept.item)[:1]]
+    columns = [condition.column for condition in valued]
+    repeated = {column for column in columns if columns.count(column) > 1}
+    if not repeated:
+        return (False,)
+    named = {condition.value for condition in valued if condition.column in repeated}
+    every = {value for column in repeated for value in lexicon.values_of(column)}
+    return (True, False) if named == every else (False, True)
 
 
 def _valued(item: Item) -> list[Condition]:

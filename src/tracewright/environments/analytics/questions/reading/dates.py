@@ -33,8 +33,11 @@ class Span:
     end: datetime | None
 
 
-def span(text: str, as_of: datetime) -> Span | None:
-    """Return the span that a date text names; without a year the last such that had begun before `as_of`."""
+def span(text: str, as_of: datetime | None) -> Span | None:
+    """Return the span that a date text names; without a year the last such that had begun before `as_of`.
+
+    None where the text names no day that there is, or would need `as_of` to tell its year.
+    """
     words = text.replace(" of ", " ").replace("the ", "").replace(" ,", "").split()
     try:
         return _iso(words) or _quarter(words, as_of) or _named(words, as_of)
@@ -51,26 +54,32 @@ def _iso(words: list[str]) -> Span | None:
     return _day(year, *rest) if len(rest) > 1 else _months(year, rest[0], 1)
 
 
-def _quarter(words: list[str], as_of: datetime) -> Span | None:
+def _quarter(words: list[str], as_of: datetime | None) -> Span | None:
     number = int(words[0][1]) if re.fullmatch("q[1-4]", words[0]) else _ORDINALS.get(words[0])
     if number is None:
         return None
-    years = [int(word) for word in words if re.fullmatch(_YEAR, word)]
     month = 3 * number - 2
-    return _months(years[0] if years else _year_of(as_of, month), month, 3)
+    year = _year(words, month, as_of)
+    return None if year is None else _months(year, month, 3)
 
 
-def _named(words: list[str], as_of: datetime) -> Span | None:
+def _named(words: list[str], as_of: datetime | None) -> Span | None:
     months = [_SHORT[word[:3]] for word in words if word[:3] in _SHORT]
-    years = [int(word) for word in words if re.fullmatch(_YEAR, word)]
     days = [int(digits[1]) for word in words if (digits := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?", word))]
     if not months:
         return None
-    year = years[0] if years else _year_of(as_of, months[0])
+    year = _year(words, months[0], as_of)
+    if year is None:
+        return None
     return _day(year, months[0], *days) if days else _months(year, months[0], 1)
 
 
-def _year_of(as_of: datetime, month: int) -> int:
+def _year(words: list[str], month: int, as_of: datetime | None) -> int | None:
+    for word in words:
+        if re.fullmatch(_YEAR, word):
+            return int(word)
+    if as_of is None:
+        return None
     begun = datetime(as_of.year, month, 1) < as_of  # noqa: DTZ001 -- times in tables bear no zone
     return as_of.year if begun else as_of.year - 1
 

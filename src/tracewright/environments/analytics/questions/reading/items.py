@@ -25,14 +25,15 @@ REWRITES = 40
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _SAID = rf"({_NUMBER})(?: percent| degrees| hours)?"
-_MORE = r"(?:(?:more|greater|higher|larger|bigger|longer) than|above|over|exceeding|exceeds?|exceeded|beyond|in excess of|>)"
+_MORE = (
+    r"(?:(?:more|greater|higher|larger|bigger|longer) than"
+    r"|above|over|exceeding|exceeds?|exceeded|beyond|in excess of|>)"
+)
+_NO_LESS = r"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=)"
 _LESS = r"(?:(?:less|fewer|lower|smaller|shorter) than|below|under|beneath|<)"
 _COMPARING = (
     ("between", rf"(?:between|from) {_SAID} (?:and|to) ({_NUMBER})"),
-    (
-        "gte",
-        rf"(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|>=) (?:an? )?({_NUMBER})",
-    ),
+    ("gte", rf"{_NO_LESS} (?:an? )?({_NUMBER})"),
     ("lte", rf"(?:at most|no more than|not more than|not above|not over|up to|a maximum of|<=) (?:an? )?({_NUMBER})"),
     ("gt", rf"{_MORE} (?:an? )?({_NUMBER})"),
     ("lt", rf"{_LESS} (?:an? )?({_NUMBER})"),
@@ -93,6 +94,10 @@ class Item:
         """Return the senses of a kind."""
         return [sense for sense in self.senses if isinstance(sense, kind)]
 
+    def is_a(self, *kinds: type[Meant]) -> bool:
+        """Say whether it may mean something of one of these kinds."""
+        return any(isinstance(sense, kinds) for sense in self.senses)
+
     def is_intent(self, *names: str) -> bool:
         """Say whether one of these intents is meant."""
         return any(sense.name in names for sense in self.of(Intent))
@@ -134,13 +139,15 @@ def items_of(question: str, lexicon: Lexicon) -> list[Item]:
 
 def rewritten(text: str, lexicon: Lexicon) -> str:
     """Return the text with what the lexicon says in other words replaced."""
-    for pattern, spelling in lexicon.rewrites:
+    general = (r"distribution of(?: the)?", f"number of {lexicon.main.name} by") if lexicon.main else ("", "")
+    current = (r"(?:right now|at the moment|now|nowadays)", "current") if lexicon.latest else ("", "")
+    for pattern, spelling in (*lexicon.rewrites, *(each for each in (general, current) if each[0])):
         text = re.sub(rf"\b(?:{pattern})(?!\w)", spelling, text, count=REWRITES)
     return text
 
 
 def _moments(text: str, lexicon: Lexicon) -> Iterator[Item]:
-    as_of = datetime.fromisoformat(lexicon.tables.as_of) if lexicon.tables.as_of else None
+    as_of = datetime.fromisoformat(lexicon.as_of).replace(tzinfo=None) if lexicon.as_of else None
     for found in moments(text, as_of):
         said = text[found.begin : found.end].strip()
         yield Item(text.index(said, found.begin), found.end, said, (found.moment, *found.others))
@@ -169,7 +176,10 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
     free = [match for match in re.finditer(r"\S+", text) if not _within(match, fixed)]
     at = 0
     while at < len(free):
-        size, senses = _longest(free[at:], lexicon)
+        size, senses = _best(free[at:], lexicon)
+        if size > 1 and _compared(text, free[at + size - 1], fixed, lexicon):
+            at += size - 1  # "with a discount of at least 20" is no "with a discount"
+            continue
         if size <= 1 and free[at].start() in bare:
             size = 1
             yield bare[free[at].start()]
@@ -179,6 +189,30 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
         elif (word := free[at][0]) not in words().filler and word != ",":
             yield _lonely(free[at], lexicon)
         at += max(size, 1)
+
+
+def _best(free: Sequence[re.Match[str]], lexicon: Lexicon) -> tuple[int, tuple[Meant, ...]]:
+    """Return the longest phrase, cut short where one that says more begins inside it and reaches farther."""
+    size, senses = _longest(free, lexicon)
+    for start in range(1, size):
+        other = _longest(free[start:], lexicon)[0]
+        if start + other > size and _said(free[start : start + other]) > _said(free[:size]):
+            return _longest(free[:start], lexicon)
+    return size, senses
+
+
+def _said(phrase: Sequence[re.Match[str]]) -> int:
+    return sum(match[0] not in words().filler for match in phrase)
+
+
+def _compared(text: str, last: re.Match[str], fixed: Sequence[Item], lexicon: Lexicon) -> bool:
+    """Say whether the last word of a phrase is a quantity by itself that a number is compared with."""
+    following = min((item for item in fixed if item.begin >= last.end()), key=lambda item: item.begin, default=None)
+    if following is None or not following.is_a(Compare):
+        return False
+    between = set(text[last.end() : following.begin].split())
+    senses = (*lexicon.phrases.get(last[0], ()), *lexicon.stemmed.get(stem(last[0]), ()))
+    return between <= {"of", "is", "was"} and any(isinstance(sense, Quantity) for sense in senses)
 
 
 def _within(match: re.Match[str], fixed: Sequence[Item]) -> bool:

@@ -11,7 +11,7 @@ from tracewright.environments.analytics.questions.reading.dates import Span
 from tracewright.environments.analytics.questions.reading.items import Compare, Item
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.moments import Days
-from tracewright.environments.analytics.questions.reading.roles import Kept
+from tracewright.environments.analytics.questions.reading.parts import Kept
 from tracewright.environments.analytics.questions.reading.senses import Condition, Quantity
 
 HOURS = {"minut": 1 / 60, "hour": 1.0, "day": 24.0, "week": 168.0}

@@ -10,11 +10,15 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tracewright.environments.analytics.questions.links import NOTHING, Links
 from tracewright.environments.analytics.questions.meaning import equals
+from tracewright.environments.analytics.questions.reading import own
 from tracewright.environments.analytics.questions.reading.normal import normal, stems
+from tracewright.environments.analytics.questions.reading.own import TIMES, columns, linked, spoken, tells_apart
 from tracewright.environments.analytics.questions.reading.senses import (
     Act,
     Condition,
@@ -25,11 +29,9 @@ from tracewright.environments.analytics.questions.reading.senses import (
     Thing,
     Way,
 )
-from tracewright.tables.schema import Column, Table, TableSet
+from tracewright.tables.schema import TableSet
 
 SHIPPED = ("ecommerce", "support", "sensors")
-NUMERIC = re.compile(r"U?(BIG|SMALL|TINY|HUGE)?INT|INTEGER|DOUBLE|FLOAT|REAL|DECIMAL")
-TIMES = re.compile(r"DATE|TIMESTAMP")
 
 Entries = Iterator[tuple[str, Sense]]
 
@@ -38,8 +40,8 @@ Entries = Iterator[tuple[str, Sense]]
 class Lexicon:
     """A set of tables with its words: `phrases` as they are written, `stemmed` by their stems.
 
-    `coverage` says from when to when a column has times, where that is known; `latest` which column tells apart what
-    is read again and again, and by which time.
+    `coverage` says from when to when a column has times, where that is known; `as_of` is what "the last
+    24 hours" count back from; `latest` which column tells apart what is read again and again, and by which time.
     """
 
     tables: TableSet
@@ -47,9 +49,22 @@ class Lexicon:
     stemmed: Mapping[str, Sequence[Sense]]
     rewrites: Sequence[tuple[str, str]] = ()
     coverage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    as_of: str = ""
     main: Thing | None = None
     person: Thing | None = None
+    worths: Mapping[str, str] = field(default_factory=dict)
     latest: tuple[str, str] | None = None
+
+    def values_of(self, column: str) -> Sequence[str | int]:
+        """Return the listed values of a column, written `table.column`."""
+        table, name = column.split(".", 1)
+        return next((found.values for found in self.tables.table(table).columns if found.name == name), ())
+
+    def worth(self, thing: Thing) -> Quantity | None:
+        """Return the number that a thing is meant by where none is named: orders above 500."""
+        name = self.worths.get(thing.name, "")
+        senses = (sense for each in self.phrases.values() for sense in each)
+        return next((sense for sense in senses if isinstance(sense, Quantity) and sense.name == name), None)
 
     def clock(self, table: str) -> str | None:
         """Return the first column of a table that holds a time."""
@@ -57,19 +72,44 @@ class Lexicon:
         return next((f"{table}.{column.name}" for column in columns if TIMES.match(column.type)), None)
 
 
-def lexicon_of(tables: TableSet) -> Lexicon:
+def lexicon_of(tables: TableSet, links: Links = NOTHING) -> Lexicon:
     """Return the words of a set; those of `support-x3` are those of `support`."""
+    told = _told(tables)
+    if told:
+        things = [*map(_thing, told["thing"])]
+        entries = [*_thing_words(things, told), *_quantities(told), *_dimensions(tables, told)]
+        entries += [*_values(tables, told), *_conditions(told), *_rates(told)]
+    else:
+        tables = linked(tables)
+        things = [*own.things(tables)]
+        entries = [*own.words(tables, things), *_dimensions(tables, {}), *_values(tables, {})]
+    entries += [(value, Condition(equals(column, value), column, value)) for column, value in links.values]
+    reach = {**coverage_of(tables), **links.reach}
+    return _worded(tables, told, things, entries, reach)
+
+
+def coverage_of(tables: TableSet) -> Mapping[str, tuple[str, str]]:
+    """Return from when to when columns of a shipped set have times."""
+    return {column: (span[0], span[1]) for column, span in _told(tables).get("coverage", {}).items()}
+
+
+def _told(tables: TableSet) -> Mapping[str, Any]:
     base = tables.id.split("-x")[0]
-    if base not in SHIPPED:
-        return _worded(tables, {})
-    text = (files(__package__ or "") / f"{base}.toml").read_text(encoding="utf-8")
-    return _worded(tables, tomllib.loads(text))
+    return _file(base) if base in SHIPPED else {}
 
 
-def _worded(tables: TableSet, told: Mapping[str, Any]) -> Lexicon:
-    things = [*map(_thing, told.get("thing", ())), *([] if told else _tables_as_things(tables))]
-    entries = [*_thing_words(things, told), *_quantities(tables, told), *_dimensions(tables, told)]
-    entries += [*_values(tables, told), *_conditions(tables, told), *_rates(told)]
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    return tomllib.loads((files(__package__ or "") / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _worded(
+    tables: TableSet,
+    told: Mapping[str, Any],
+    things: Sequence[Thing],
+    entries: Sequence[tuple[str, Sense]],
+    reach: Mapping[str, tuple[str, str]],
+) -> Lexicon:
     phrases: dict[str, list[Sense]] = defaultdict(list)
     stemmed: dict[str, list[Sense]] = defaultdict(list)
     for words, sense in entries:
@@ -83,8 +123,10 @@ def _worded(tables: TableSet, told: Mapping[str, Any]) -> Lexicon:
         phrases=dict(phrases),
         stemmed=dict(stemmed),
         rewrites=[*_rewrites(told)],
-        coverage={column: (span[0], span[1]) for column, span in told.get("coverage", {}).items()},
+        coverage=reach,
+        as_of=tables.as_of or max((last for _, last in reach.values()), default=""),
         main=by_name.get(told.get("main", "")) or (things[0] if things else None),
+        worths={entry["name"]: entry["worth"] for entry in told.get("thing", ()) if "worth" in entry},
         person=by_name.get(told.get("person", "")),
         latest=(latest["per"], latest["time"]) if latest else None,
     )
@@ -98,47 +140,35 @@ def _way(told: Mapping[str, Any]) -> Way:
     return Way(told["base"], told.get("of"), told.get("where"))
 
 
-def _tables_as_things(tables: TableSet) -> Iterator[Thing]:
-    for table in tables.tables:
-        shown = table.key or tuple(column.name for column in table.columns[:1])
-        yield Thing(table.name, (Way(table.name),), tuple(f"{table.name}.{name}" for name in shown))
-
-
 def _thing_words(things: Sequence[Thing], told: Mapping[str, Any]) -> Entries:
     written = {entry["name"]: entry for entry in told.get("thing", ())}
     for thing in things:
-        for words in written.get(thing.name, {}).get("words", (spoken(thing.name), "row")):
+        for words in written[thing.name]["words"]:
             yield words, thing
-        for words in written.get(thing.name, {}).get("acts", ()):
+        for words in written[thing.name].get("acts", ()):
             yield words, Act(thing)
 
 
-def _quantities(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+def _quantities(told: Mapping[str, Any]) -> Entries:
     for entry in told.get("quantity", ()):
         ways = tuple(map(_way, entry["ways"]))
         units, beside = tuple(entry.get("units", ())), tuple(entry.get("beside", ()))
         for words in entry["words"]:
             yield words, Quantity(entry["name"], entry["usual"], ways, units, beside)
-    if told:
-        return
-    for table, column in _columns(tables):
-        if NUMERIC.match(column.type) and not _is_key(tables, table, column):
-            yield spoken(column.name), Quantity(column.name, "avg", (Way(table.name, f"{table.name}.{column.name}"),))
 
 
 def _dimensions(tables: TableSet, told: Mapping[str, Any]) -> Entries:
     further = told.get("words", {})
-    for table, column in _columns(tables):
+    for table, column in columns(tables):
         name = f"{table.name}.{column.name}"
-        groups = not NUMERIC.match(column.type) or _is_key(tables, table, column) or bool(column.values)
-        if groups and not TIMES.match(column.type):
+        if tells_apart(tables, table, column):
             yield spoken(column.name), Dimension(name, column.name)
             yield from ((words, Dimension(name, column.name)) for words in further.get(name, ()))
 
 
 def _values(tables: TableSet, told: Mapping[str, Any]) -> Entries:
     further = told.get("values", {})
-    for table, column in _columns(tables):
+    for table, column in columns(tables):
         name = f"{table.name}.{column.name}"
         for value in column.values:
             if isinstance(value, str):
@@ -147,15 +177,10 @@ def _values(tables: TableSet, told: Mapping[str, Any]) -> Entries:
                 yield from ((words, found) for words in further.get(name, {}).get(value, ()))
 
 
-def _conditions(tables: TableSet, told: Mapping[str, Any]) -> Entries:
+def _conditions(told: Mapping[str, Any]) -> Entries:
     for entry in told.get("condition", ()):
         found = Condition(entry["holds"], group=entry.get("group", ""))
         yield from ((words, found) for words in entry["words"])
-    if told:
-        return
-    for table, column in _columns(tables):
-        if column.type == "BOOLEAN":
-            yield spoken(column.name), Condition(f"{table.name}.{column.name}")
 
 
 def _rates(told: Mapping[str, Any]) -> Entries:
@@ -189,18 +214,3 @@ def _degree(adjective: str, ending: str) -> str:
         return adjective[:-1] + "i" + ending
     short = re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwy]", adjective)
     return adjective + adjective[-1] * bool(short) + ending
-
-
-def _columns(tables: TableSet) -> Iterator[tuple[Table, Column]]:
-    return ((table, column) for table in tables.tables for column in table.columns)
-
-
-def _is_key(tables: TableSet, table: Table, column: Column) -> bool:
-    name = f"{table.name}.{column.name}"
-    linked = {end for link in tables.relationships for end in (link.child, link.parent)}
-    return name in linked or table.key == (column.name,) or column.name.lower().endswith("_id")
-
-
-def spoken(name: str) -> str:
-    """Return a name as it is said: `csat_score` is csat score."""
-    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()

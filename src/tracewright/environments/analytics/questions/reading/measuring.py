@@ -17,7 +17,7 @@ from tracewright.environments.analytics.questions.reading.items import Item
 from tracewright.environments.analytics.questions.reading.keeping import condition_at
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.moments import Grain, Part
-from tracewright.environments.analytics.questions.reading.roles import Asked
+from tracewright.environments.analytics.questions.reading.parts import Asked
 from tracewright.environments.analytics.questions.reading.senses import Condition, Dimension, Quantity, Rate, Thing
 
 KINDS: dict[str, Kind] = {
@@ -30,12 +30,12 @@ FINE = {"minute", "hour"}
 
 def groups_of(item: Item, choice: Choice, lexicon: Lexicon) -> tuple[list[Group], list[Expression]]:
     """Return the columns that an item tells rows apart by, and the conditions that come with it."""
-    if item.of(Grain) or item.of(Part):
+    if item.is_a(Grain, Part):
         return [_period(item, choice, lexicon)], []
     for dimension in item.of(Dimension):
         if within(dimension.column, choice.base, lexicon):
             return [Group(name=dimension.name, expr=dimension.column)], []
-    if item.of(Condition):
+    if item.is_a(Condition):
         condition = condition_at(item, choice.base, lexicon)
         if not condition.group:
             raise UnfitError(f"{item.text} tells nothing apart")
@@ -94,7 +94,7 @@ def measured(asked: Asked, choice: Choice, lexicon: Lexicon) -> Iterator[tuple[M
         for rate in item.of(Rate):
             if rate.base == choice.base:
                 yield Measure(name="share", kind="share", where=rate.where), [] if rate.among is None else [rate.among]
-    elif asked.kind == "distinct" and item.of(Dimension):
+    elif asked.kind == "distinct" and item.is_a(Dimension):
         for dimension in item.of(Dimension):
             if within(dimension.column, choice.base, lexicon):
                 yield Measure(name=f"{dimension.name}s", kind="distinct", of=dimension.column), []

@@ -107,7 +107,7 @@ def _near(match: re.Match[str], as_of: datetime | None) -> list[Moment | None]:
 
 
 def _dated(match: re.Match[str], as_of: datetime | None) -> list[Moment | None]:
-    spans = [span(text, as_of or datetime.max) for text in match.groups()[1:] if text]
+    spans = [span(text, as_of) for text in match.groups()[1:] if text]
     if None in spans:
         return []
     first, last = spans[0], spans[-1]
@@ -149,29 +149,32 @@ def _days(match: re.Match[str], as_of: datetime | None) -> list[Moment | None]:
 
 _IN = r"(?:(?:in|over|during|within|for|from|of|across) )?(?:the )?"
 _SURE = "|".join(month for month in MONTHS if month not in {"march", "may"})
-_OPENING = r"since|after|before|until|till|up to|through|from|starting in|starting|beginning|in|on|during|for|of|within|throughout"
+_OPENING = (
+    r"since|after|before|until|till|up to|through|from|starting in|starting|beginning"
+    r"|in|on|during|for|of|within|throughout"
+)
+_TO = r"(?:and|to|until|till|through|up to)"
+_AGAINST = (
+    r"(?:compared|relative|in relation|in comparison|versus|vs|against|than|over|from)"
+    r"(?: to| with)?(?: (?:that|those) of)?"
+    rf"(?: the| its)? (?:previous|prior|preceding|last|earlier) (?:{UNIT}|one|period)"
+)
+_BEFORE = (
+    r"(?:(?:compared|relative|in relation|in comparison) )?(?:(?:to|with|versus|vs|against|from|than|over|since) )?"
+    rf"(?:the |that of the |one )?(?:{UNIT}|one|period) (?:before|earlier|prior|previous)(?! {DATE})"
+)
 _RULES: tuple[tuple[str, Read], ...] = (
     (rf"{UNIT}s? (?:over|on|to|after) \1", _change),
-    (
-        r"(?:compared|relative|in relation|in comparison|versus|vs|against|than|over|from)(?: to| with)?(?: (?:that|those) of)?"
-        rf"(?: the| its)? (?:previous|prior|preceding|last|earlier) (?:{UNIT}|one|period)",
-        _change,
-    ),
+    (_AGAINST, _change),
     (rf"(?:the|its) (?:previous|prior|preceding) (?:{UNIT}|one|period)", _change),
-    (
-        r"(?:(?:compared|relative|in relation|in comparison) )?(?:(?:to|with|versus|vs|against|from|than|over|since) )?"
-        rf"(?:the |that of the |one )?(?:{UNIT}|one|period) (?:before|earlier|prior|previous)(?! {DATE})",
-        _change,
-    ),
+    (_BEFORE, _change),
     (rf"{_IN}(?:last|past|previous|recent|most recent|final|latest|trailing|preceding) (\d+) {UNIT}s?", _sliding),
     (rf"{_IN}(last|past|previous) {UNIT}(?! of)", _last),
     (rf"(?:(?:in|during|within|for|of) )?(?:this|the current|current) {UNIT}", _this),
     (r"(?:from |of |on )?(?:yesterday|today)", _near),
-    (
-        rf"(between|from|in|during|over) ({DATE}) (?:and|to|until|till|through|up to) ({DATE})(?: inclusive| included)?",
-        _dated,
-    ),
-    (rf"({_OPENING}) (?:the (?:month|year) (?:of )?)?({DATE})(?: on(?:wards?)?)?", _dated),
+    (rf"(between|from|in|during|over) ({DATE}) {_TO} ({DATE})(?: inclusive| included)?", _dated),
+    (rf"({_OPENING}) (?:the )?(?:(?:month|year|start|beginning) (?:of )?)?({DATE})(?: on(?:wards?)?)?", _dated),
+    (rf"(until|till|through|up to) (?:the )?end of ({DATE})", _dated),
     (rf"()({'|'.join(MONTHS)} 20\d\d|20\d\d-\d\d?(?:-\d\d?)?|{_SURE})", _dated),
     (r"(?:days? of (?:the |a )?week|week ?days?)", _part("isodow")),
     (r"(?:hours? of (?:the |a )?day|times? of (?:the )?day)", _part("hour")),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from tracewright.environments.analytics.questions.meaning import equals
 from tracewright.environments.analytics.questions.reading.dates import Span
 from tracewright.environments.analytics.questions.reading.items import (
     Compare,
@@ -16,6 +16,7 @@ from tracewright.environments.analytics.questions.reading.items import (
 )
 from tracewright.environments.analytics.questions.reading.moments import Days, Grain, Part
 from tracewright.environments.analytics.questions.reading.normal import stem
+from tracewright.environments.analytics.questions.reading.parts import Asked, Compared, Kept, Parts, denied, grouped
 from tracewright.environments.analytics.questions.reading.senses import (
     Act,
     Condition,
@@ -31,75 +32,6 @@ COUNTS = ("howmany", "distinct")
 MOSTS = ("most", "fewest", "least", "busiest", "quietest")
 """Superlatives that stand before what is counted, not before who is ranked."""
 EQUALLY = {"of", "is", "was", "a", "an", "at", "equal", "to", "with", "were", "are"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Something to be measured: `kind` is how (empty: as usual), `at` the point of a percentile."""
-
-    item: Item
-    kind: str = ""
-    at: float = 0.5
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A condition as it stands: whether it is denied, and how much it reads like the predicate of a share."""
-
-    item: Item
-    negated: bool
-    predicate: int
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A comparison with a number, what it is about, and how that is measured (empty: each row by itself)."""
-
-    compare: Compare
-    about: Item
-    kind: str = ""
-
-
-@dataclass
-class Parts:
-    """A question taken apart; `pending` is what still looks for its object, with the point of a percentile."""
-
-    measures: list[Asked] = field(default_factory=list)
-    groups: list[Item] = field(default_factory=list)
-    target: Item | None = None
-    kept: list[Kept] = field(default_factory=list)
-    compared: list[Compared] = field(default_factory=list)
-    spans: list[Item] = field(default_factory=list)
-    context: list[Item] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    pending: list[tuple[str, float]] = field(default_factory=list)
-    rows: int | None = None
-    direction: str = ""
-    superlative: str = ""
-    share: bool = False
-    change: bool = False
-    change_grain: str = ""
-    running: bool = False
-    latest: bool = False
-    penalty: int = 0
-
-    def wants(self, *names: str) -> bool:
-        """Say whether one of these still looks for its object."""
-        return any(name in names for name, _ in self.pending)
-
-    def take(self, *names: str) -> tuple[str, float] | None:
-        """Return the last of these that still looks for its object; it has found it now."""
-        for waiting in reversed(self.pending):
-            if waiting[0] in names:
-                self.pending.remove(waiting)
-                return waiting
-        return None
-
-    def forget(self, item: Item) -> str:
-        """Take back that something was to be measured, since it is compared with a number; return how it was."""
-        kind = next((asked.kind for asked in self.measures if asked.item is item), "")
-        self.measures = [asked for asked in self.measures if asked.item is not item]
-        return kind
 
 
 def parts_of(items: Sequence[Item]) -> Parts:
@@ -119,26 +51,28 @@ def _own(items: Sequence[Item]) -> list[Item]:
     kept: list[Item] = []
     for index, item in enumerate(items):
         near = [*items[max(0, index - 1) : index], *items[index + 1 : index + 2]]
-        valued = {sense.column for other in near if not other.of(Dimension) for sense in other.of(Condition)}
+        valued = {sense.column for other in near if not other.is_a(Dimension) for sense in other.of(Condition)}
         repeats = valued & {sense.column for sense in item.of(Dimension)}
-        if repeats and not item.of(Condition) and not grouped(item) and not _asking(item):
+        listed = item.lead[:1] in {("and",), (",",)} and _lists(items[max(0, index - 1)])
+        if repeats and not (item.is_a(Condition) or grouped(item) or listed or _asking(item)):
             continue
-        vague = item.of(Unknown) or item.of(Grain) or (item.lead[-1:] == ("to",) and not item.of(Quantity))
-        if vague and stem(item.text) in beside and not item.of(Thing):
+        vague = item.is_a(Unknown, Grain) or (item.lead[-1:] == ("to",) and not item.is_a(Quantity))
+        if vague and stem(item.text) in beside and not item.is_a(Thing):
             continue
+        following = items[index + 1] if index + 1 < len(items) else None
+        if following and not following.lead and _same_number(item, following):
+            continue  # "took a resolution time": said twice
         kept.append(item)
     return kept
 
 
-def grouped(item: Item) -> bool:
-    """Say whether an item is something that rows are told apart by, as the words before it have it."""
-    lead = set(item.lead)
-    return bool(lead & words().roles["by"]) and not (lead & {"across", "among"} and lead & {"all", "their"})
+def _same_number(item: Item, other: Item) -> bool:
+    return any(quantity in other.of(Quantity) for quantity in item.of(Quantity))
 
 
-def denied(item: Item) -> bool:
-    """Say whether the words before an item deny it."""
-    return any(word in words().roles["not"] for word in item.lead)
+def _lists(item: Item) -> bool:
+    """Say whether an item may be one of a list of groups."""
+    return grouped(item) and item.is_a(Dimension, Thing, Grain, Part)
 
 
 def _asking(item: Item) -> bool:
@@ -149,21 +83,21 @@ def _asking(item: Item) -> bool:
 
 
 def _place(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
-    if item.of(Unknown):
+    if item.is_a(Unknown):
         parts.missing.append(item.text)
-    elif item.of(Span) or item.of(Days):
+    elif item.is_a(Span, Days):
         parts.spans.append(item)
-    elif item.of(Compare):
+    elif item.is_a(Compare):
         _compared(parts, item, before, after)
-    elif item.of(Number):
+    elif item.is_a(Number):
         _number(parts, item, before, after)
-    elif item.of(Percentile):
+    elif item.is_a(Percentile):
         parts.pending.append(("percentile", item.of(Percentile)[0].at))
-    elif item.of(Grain) or item.of(Part):
+    elif item.is_a(Grain, Part):
         _period(parts, item, before)
     elif _means_intent(item, after):
         _intent(parts, item, before)
-    elif item.of(Rate):
+    elif item.is_a(Rate):
         parts.measures.append(Asked(item, "rate"))
     else:
         _linked(parts, item, before, after)
@@ -171,14 +105,21 @@ def _place(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
 
 def _means_intent(item: Item, after: Item | None) -> bool:
     """Choose between a word's two lives: "total" adds up what follows, or is itself what was spent."""
-    if not item.of(Intent):
+    if not item.is_a(Intent):
         return False
-    if not (item.of(Quantity) or item.of(Thing)):
+    if not item.is_a(Quantity, Thing):
         return True
-    return after is not None and bool(after.of(Quantity) or after.is_intent(*COUNTS)) and not grouped(after)
+    return after is not None and (after.is_a(Quantity) or after.is_intent(*COUNTS)) and not grouped(after)
 
 
 def _intent(parts: Parts, item: Item, before: Item | None) -> None:
+    if item.is_intent("max", "min") and parts.target is None:
+        parts.pending.append(("max" if item.is_intent("max") else "min", 0.5))
+        return
+    if item.is_intent("howmany") and before is not None and before.is_a(Thing) and not item.lead and parts.drop(before):
+        # "Ticket count", and not the count of what follows.
+        parts.measures.append(Asked(before, "count"))
+        return
     if item.is_intent("desc", "asc"):
         parts.direction = "desc" if item.is_intent("desc") else "asc"
         parts.superlative = item.text
@@ -197,41 +138,63 @@ def _intent(parts: Parts, item: Item, before: Item | None) -> None:
 
 def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     value = item.of(Number)[0].value
-    named = after is not None and bool(after.is_intent("desc", "asc") or after.of(Thing) or after.of(Dimension))
-    if before is not None and before.of(Quantity) and set(item.lead) <= EQUALLY:
+    named = after is not None and (after.is_intent("desc", "asc") or after.is_a(Thing, Dimension, Grain, Part))
+    if before is not None and not item.lead and (numbered := _numbered(before, value)):
+        parts.kept.append(Kept(Item(before.begin, item.end, f"{before.text} {item.text}", numbered), denied(before), 2))
+        parts.drop(before)
+    elif before is not None and before.is_a(Quantity) and set(item.lead) <= EQUALLY:
         parts.forget(before)
         parts.compared.append(Compared(Compare("eq", (value,)), before))
     elif (named or parts.wants("rank")) and value >= 1 and value == int(value):
         parts.rows = int(value)
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
+
+
+def _numbered(item: Item, value: float) -> tuple[Condition, ...]:
+    """Return the conditions that "agent 105" may stand for: a name and the number that goes by it."""
+    columns = [way.of if isinstance(way.of, str) else thing.show[0] for thing in item.of(Thing) for way in thing.ways]
+    if value != int(value) or value < 0:
+        return ()
+    return tuple(Condition(equals(column, int(value)), column, int(value)) for column in dict.fromkeys(columns))
+
+
+def _unclear(item: Item) -> str:
+    return f"it is unclear what “{item.text}” belongs to"
 
 
 def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     compare = item.of(Compare)[0]
-    measured = next((asked.item for asked in reversed(parts.measures) if asked.item.of(Quantity)), None)
-    if before is not None and before.of(Quantity):
+    measured = next((asked.item for asked in reversed(parts.measures) if asked.item.is_a(Quantity)), None)
+    if before is not None and before.is_a(Quantity):
         parts.compared.append(Compared(compare, before, parts.forget(before)))
-    elif after is not None and (after.of(Thing) or after.of(Quantity)) and not grouped(after):
+    elif after is not None and after.is_a(Thing, Quantity) and not grouped(after):
         parts.compared.append(Compared(compare, after, "follows"))
+    elif before is not None and before.is_a(Thing) and before in parts.context:
+        # "Orders above 500" are those whose own number is, whatever is measured of them.
+        parts.compared.append(Compared(compare, before, "worth"))
     elif measured is not None:
         parts.compared.append(Compared(compare, measured, parts.forget(measured)))
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
 
 
 def _period(parts: Parts, item: Item, before: Item | None) -> None:
     grains = item.of(Grain)
     if grains and grains[0].change:
         parts.change, parts.change_grain = True, grains[0].grain or parts.change_grain
-    elif _asking(item) and parts.target is None and not parts.measures:
+    elif (
+        parts.target is None
+        and not parts.measures
+        and (_asking(item) or (parts.rows is not None and not grouped(item)))
+    ):
         parts.target = item
-    elif grouped(item) or (grains and grains[0].adverb) or item.of(Part) or _goes_on(parts, item, before):
+    elif grouped(item) or (grains and grains[0].adverb) or item.is_a(Part) or _goes_on(parts, item, before):
         parts.groups.append(item)
     elif parts.wants("rank") and parts.target is None:
         parts.target = item
     else:
-        parts.missing.append(item.text)
+        parts.unfinished.append(_unclear(item))
 
 
 def _goes_on(parts: Parts, item: Item, before: Item | None) -> bool:
@@ -242,19 +205,21 @@ def _goes_on(parts: Parts, item: Item, before: Item | None) -> bool:
 
 
 def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
-    only_act = item.of(Act) and not (item.of(Thing) or item.of(Quantity) or item.of(Condition))
+    only_act = item.of(Act) and not item.is_a(Thing, Quantity, Condition)
     if only_act:
         parts.context.append(item)
-        parts.missing += [f"not {item.text}"] if denied(item) else []
+        parts.unfinished += [f"rows only tell what was {item.text}, not what was not"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
-    elif item.of(Condition) and not _as_group(parts, item, before):
+    elif item.is_a(Condition) and not _as_group(parts, item, before):
         _condition(parts, item)
-    elif item.of(Quantity) and not (parts.wants(*COUNTS) and item.of(Thing)):
+    elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
+        parts.groups.append(item)
+    elif item.is_a(Quantity) and not (parts.wants(*COUNTS) and item.is_a(Thing)):
         parts.take("howmany")
         parts.take("rank")
         parts.measures.append(Asked(item, *(parts.take(*AGGREGATES) or ())))
-    elif item.of(Thing):
+    elif item.is_a(Thing):
         _thing(parts, item, before, after)
     else:
         _dimension(parts, item, before)
@@ -262,9 +227,9 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
 
 def _as_group(parts: Parts, item: Item, before: Item | None) -> bool:
     """Say whether what could be a condition stands for a group instead, or for what is counted."""
-    if item.of(Thing):
+    if item.is_a(Thing):
         return not (parts.share and (parts.context or parts.measures))
-    if item.of(Dimension):
+    if item.is_a(Dimension):
         return (grouped(item) or _goes_on(parts, item, before)) and not denied(item)
     ranges = any(condition.group for condition in item.of(Condition))
     return ranges and (grouped(item) or (_asking(item) and parts.target is None and not parts.share))
@@ -282,7 +247,19 @@ def _condition(parts: Parts, item: Item) -> None:
     last = parts.kept[-1] if parts.kept else None
     # What denies the first of a list denies the rest: "not cancelled or returned".
     goes_on = last is not None and last.negated and bool(lead) and lead <= {"and", "or", ",", "nor"}
+    joined = last is not None and last.item.end + 1 == item.begin
+    if parts.share and joined and last is not None and not last.negated and item.is_a(Thing):
+        # "High temperature anomalies" are one thing, whatever share they are.
+        parts.kept[-1] = Kept(_both(last.item, item), last.negated, last.predicate)
+        return
     parts.kept.append(Kept(item, denied(item) or goes_on, predicate))
+
+
+def _both(first: Item, second: Item) -> Item:
+    """Return an item that means both of two conditions."""
+    pairs = [(a, b) for a in first.of(Condition) for b in second.of(Condition)]
+    senses = tuple(Condition({"and": [a.holds, b.holds]}) for a, b in pairs)
+    return Item(first.begin, second.end, f"{first.text} {second.text}", senses, first.lead)
 
 
 def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
@@ -291,6 +268,7 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.groups.append(item)
     elif parts.wants(*COUNTS):
         parts.take(*COUNTS)
+        parts.take("rank")
         over = parts.take("avg", "median", "max", "min", "sum")
         parts.measures.append(Asked(item, "count" if over is None or over[0] == "sum" else f"{over[0]}_count"))
     elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (
@@ -306,6 +284,8 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.measures.append(Asked(item, f"{over[0]}_count" if over else "count"))
     elif _goes_on(parts, item, before):
         parts.groups.append(item)
+    elif before is not None and not item.lead and any(grain.adverb for grain in before.of(Grain)):
+        parts.measures.append(Asked(item, "count"))  # "daily orders"
     else:
         parts.context.append(item)
 
@@ -316,7 +296,7 @@ def _dimension(parts: Parts, item: Item, before: Item | None) -> None:
         parts.measures.append(Asked(item, "distinct"))
     elif grouped(item) or _goes_on(parts, item, before) or parts.share or parts.target is not None:
         parts.groups.append(item)
-    elif _asking(item) or parts.wants("rank") or parts.rows is not None:
+    elif _asking(item) or parts.wants("rank") or parts.rows is not None or (parts.direction and not item.lead):
         parts.target = item
     else:
         parts.groups.append(item)
@@ -327,10 +307,14 @@ def _late(parts: Parts) -> None:
     """Settle what was said late: "revenue on average"; "orders: how many"; "sensors with a low battery"."""
     usual = next((index for index, asked in enumerate(parts.measures) if not asked.kind), None)
     waiting = parts.take(*AGGREGATES)
+    only = parts.measures[0] if len(parts.measures) == 1 and parts.groups else None
+    if waiting and waiting[0] in {"avg", "median"} and only and only.kind == "count":
+        parts.measures[0] = Asked(only.item, f"{waiting[0]}_count")  # "how many orders per customer on average"
+        return
     if waiting and usual is not None:
         parts.measures[usual] = Asked(parts.measures[usual].item, *waiting)
     elif waiting and waiting[0] != "sum" and all(asked.kind != waiting[0] for asked in parts.measures):
-        parts.missing.append(f"what to take the {waiting[0]} of")
+        parts.unfinished.append(f"it is not said of what to take the {waiting[0]}")
     counted = [item for item in (*parts.context, parts.target) if item is not None and item.of(Thing)]
     if parts.wants(*COUNTS) and not parts.share and not parts.measures and counted:
         parts.take(*COUNTS)
@@ -338,4 +322,4 @@ def _late(parts: Parts) -> None:
         parts.target = None if counted[0] is parts.target else parts.target
     nothing = not (parts.measures or parts.share or parts.groups or parts.direction)
     if parts.target is None and nothing:
-        parts.target = next((item for item in parts.context if item.of(Thing)), None)
+        parts.target = next((item for item in parts.context if item.is_a(Thing)), None)

@@ -75,7 +75,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Intent:
-    """What is to be done: count, average, rank, compare, …"""
+    """What is to be done: count, average, rank, compare."""
 
     name: str
 

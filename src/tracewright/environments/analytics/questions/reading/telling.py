@@ -45,18 +45,19 @@ def _parts(meaning: Meaning) -> Iterator[str]:
 
 def _measure(measure: Measure, base: str) -> str:
     where = f" where {_condition(measure.where)}" if measure.where is not None else ""
+    of = _short(measure.of) if isinstance(measure.of, str) else measure.name.removeprefix(f"{measure.kind}_")
     match measure.kind:
         case "count":
             return f"number of {base}{where}"
         case "distinct":
-            return f"number of different {_short(measure.of)}{where}"
+            return f"number of different {of}{where}"
         case "share":
             return f"share{where}"
         case "portion":
-            return f"part of the {_short(measure.of)}{where}"
+            return f"part of the {of}{where}"
         case "percentile":
-            return f"{round(100 * measure.at)}th percentile of {_short(measure.of)}"
-    return f"{measure.kind} of {_short(measure.of)}{where}"
+            return f"{round(100 * measure.at)}th percentile of {of}"
+    return f"{measure.kind} of {of}{where}"
 
 
 def _condition(expression: Expression) -> str:
