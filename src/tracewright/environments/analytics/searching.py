@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracewright.environments.analytics.questions.reading import read
+from tracewright.environments.analytics.linking import readings
 from tracewright.environments.analytics.showing import preview_of
 from tracewright.records.base import JsonObject
 from tracewright.records.job import Outcome
@@ -15,7 +15,7 @@ MOST = 16
 
 def plans(question: str, tables: TableSet) -> Iterator[JsonObject]:
     """Yield at most 16 plans, best first; none where the tables do not hold what is asked for."""
-    yield from (candidate.plan for candidate in read(question, tables).candidates[:MOST])
+    yield from (found.plan for found in readings(question, tables, MOST))
 
 
 def plausible(outcome: Outcome) -> bool:

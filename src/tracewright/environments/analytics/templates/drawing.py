@@ -63,9 +63,8 @@ def _numbered(sets: Sequence[TableSet], seed: int) -> Iterator[tuple[int, tuple[
         parts = parts_of(tables.id)
         for shape in shapes(tables, parts) if parts else ():
             seal = [seed, tables.id, shape.combination, sorted(shape.slots.items())]
-            number = int.from_bytes(hashlib.sha256(canonical(seal)).digest()[:16], "big")
             for kind, found in enumerate(selections(shape, parts) if parts else ()):
-                own = number >> kind
+                own = int.from_bytes(hashlib.sha256(canonical([*seal, kind])).digest()[:8], "big")
                 if found and parts:
                     yield own, (tables.id, shape.form, kind), (tables, shape, found[own % len(found)], parts)
 

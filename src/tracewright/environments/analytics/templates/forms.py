@@ -72,6 +72,8 @@ def shapes(tables: TableSet, parts: SetParts) -> Iterator[Shape]:
 
 def _fits(group: GroupPart, part: MeasurePart | FilterPart, tables: TableSet) -> bool:
     table = group.expr.split(".")[0]
+    if isinstance(part, MeasurePart) and group.expr in columns_in(part.of):
+        return False  # what tells rows apart is the same in all rows of a group
     return group.only in ("", part.base) and reachable(part.base, {table}, tables.relationships)
 
 
