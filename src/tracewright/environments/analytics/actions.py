@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, JsonValue, StringConstraints
@@ -17,10 +18,10 @@ MOST_SAMPLED = 20
 MOST_DESCRIBED = 60
 """Columns that are described; a plan may hold so many measures and no more."""
 SHOWN_ROWS = 20
-SECONDS = 10.0
-QUERY: JsonObject = {"seconds": SECONDS, "memory_bytes": 1024 * MIB, "rows": 10_000, "bytes": 8 * MIB}
-LIMITS = Limits(memory_bytes=1792 * MIB, wall_seconds=SECONDS + 5)
-"""Those of the jail stand behind those of the query: engine and libraries take their share of its memory."""
+SECONDS, GOLD_SECONDS = 10.0, 60.0
+"""What a query of the policy's may take, and a gold one, which no busy machine should end."""
+MEMORY, WORKER = 1024 * MIB, 768 * MIB
+"""What a query may take, and what engine and libraries take of a jail before it."""
 PYTHON_LIMITS = Limits(memory_bytes=1024 * MIB, wall_seconds=20, output_bytes=8 * MIB)
 ARROW, JSON, LAST = "result.arrow", "answer.json", "last.json"
 """What a query leaves behind, what a Python program does, and what the next program finds of that."""
@@ -126,17 +127,29 @@ def _info(table: Table) -> JsonObject:
     return {"name": table.name, "columns": columns, "keys": keys}
 
 
-def plan_job(plan: JsonObject, tables: TableSet, database: Sha256, shown: int = SHOWN_ROWS) -> Job:
+def plan_job(
+    plan: JsonObject, tables: TableSet, database: Sha256, shown: int = SHOWN_ROWS, seconds: float = SECONDS
+) -> Job:
     """Return the job that runs a plan over a set."""
-    request: JsonObject = {"plan": plan, "catalogue": catalogue_of(tables), "preview": shown, "limits": QUERY}
-    return Job(kind="query_plan", isolation="fork", inputs=mounted(tables, database), request=request, limits=LIMITS)
+    request: JsonObject = {"plan": plan, "catalogue": catalogue_of(tables), "preview": shown}
+    return query_job("query_plan", request, mounted(tables, database), seconds)
 
 
-def sql_job(sql: str, tables: TableSet, database: Sha256, shown: int = SHOWN_ROWS) -> Job:
+def sql_job(sql: str, tables: TableSet, database: Sha256, shown: int = SHOWN_ROWS, seconds: float = SECONDS) -> Job:
     """Return the job that runs a SELECT over a set."""
     names: list[str] = [table.name for table in tables.tables]
-    request: JsonObject = {"op": "run", "sql": sql, "tables": [*names], "preview": shown, "limits": QUERY}
-    return Job(kind="query", isolation="fork", inputs=mounted(tables, database), request=request, limits=LIMITS)
+    request: JsonObject = {"op": "run", "sql": sql, "tables": [*names], "preview": shown}
+    return query_job("query", request, mounted(tables, database), seconds)
+
+
+def query_job(
+    kind: str, request: JsonObject, inputs: Mapping[str, Sha256], seconds: float, files: Mapping[str, str] | None = None
+) -> Job:
+    """Return a job with the limits of a query; those of the jail stand behind them."""
+    bounds: JsonObject = {"seconds": seconds, "memory_bytes": MEMORY, "rows": 10_000, "bytes": 8 * MIB}
+    limits = Limits(memory_bytes=MEMORY + WORKER, wall_seconds=seconds + 5)
+    asked: JsonObject = {**request, "limits": bounds}
+    return Job(kind=kind, isolation="fork", inputs=inputs, files=files or {}, request=asked, limits=limits)
 
 
 def python_job(code: str, inputs: dict[str, Sha256], files: dict[str, str]) -> Job:

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from tracewright.environments.analytics.actions import ANSWER, ARROW, JSON, LIMITS, QUERY, catalogue_of, mounted
+from tracewright.environments.analytics.actions import (
+    ANSWER,
+    ARROW,
+    JSON,
+    catalogue_of,
+    mounted,
+)
 from tracewright.environments.analytics.environment import Database, Options, databases, last_result, tables_of
 from tracewright.environments.analytics.variations import variations
 from tracewright.records.action import Action
@@ -55,13 +61,12 @@ class AnalyticsGrader:
             "gold": gold.arguments,
             "catalogue": catalogue_of(tables),
             "order": told.get("order", []),
-            "limits": QUERY,
         }
         inputs, text = mounted(tables, self._database(tables)), last.outcome.files.get(JSON)
         files = {} if text is None else {JSON: text}
         if text is None:
             inputs["answer.arrow"] = last.outcome.artifacts[ARROW].sha256
-        return Job(kind="compare_answers", isolation="fork", inputs=inputs, files=files, request=request, limits=LIMITS)
+        return query_job("compare_answers", request, inputs, GOLD_SECONDS, files)
 
 
 def build_grader(options: Options, parts: Parts) -> AnalyticsGrader:

@@ -7,28 +7,22 @@ of its words are left unexplained, the better: so a combination that was never s
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 
+from tracewright.environments.analytics import templates
 from tracewright.environments.analytics.questions.lowering import plan_of
 from tracewright.environments.analytics.templates.forms import Selection, Shape, asked, selections, shapes
 from tracewright.environments.analytics.templates.parts import FilterPart, SetParts, Window, parts_of
 from tracewright.records.base import JsonObject, canonical
 from tracewright.tables.schema import TableSet
 
-CUES: Mapping[str, str] = {
-    "each": r"each|every|by|per|break|breakdown|grouped",
-    "top": r"highest|top|most|largest|greatest|best|biggest|leading",
-    "bottom": r"lowest|bottom|least|fewest|smallest|worst",
-    "above": r"above|exceed|exceeds|greater than|more than|higher than",
-    "share": r"share|shares|fraction|percentage|proportion|part|divided",
-    "change": r"change|changed|changes|compare|compared|growth|previous|the \w+ before",
-    "running": r"running|cumulative|so far|accumulated",
-    "average": r"average|mean",
-    "which": r"which",
-}
-"""Words by which people tell what is to be done, whatever it is done with."""
+_SIGNS = tomllib.loads((files(templates) / "signs.toml").read_text(encoding="utf-8"))
+SIGNS: Mapping[str, str] = _SIGNS["signs"]
+PLAIN = frozenset(_SIGNS["plain"].split())
 TOLD: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "total": (frozenset(), frozenset()),
     "each": (frozenset({"each"}), frozenset()),
@@ -47,71 +41,6 @@ TOLD: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "average": (frozenset({"average", "each"}), frozenset()),
 }
 """What each form must be told by, and what it may be told by beside that."""
-PLAIN = {
-    "a",
-    "all",
-    "an",
-    "and",
-    "are",
-    "as",
-    "at",
-    "be",
-    "break",
-    "did",
-    "do",
-    "does",
-    "down",
-    "for",
-    "from",
-    "give",
-    "had",
-    "has",
-    "have",
-    "high",
-    "how",
-    "i",
-    "in",
-    "is",
-    "it",
-    "its",
-    "list",
-    "me",
-    "much",
-    "my",
-    "need",
-    "of",
-    "on",
-    "only",
-    "over",
-    "please",
-    "rank",
-    "show",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "to",
-    "total",
-    "value",
-    "was",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "with",
-    "among",
-    "counting",
-    "come",
-    "comes",
-    "develop",
-}
-"""Words that say nothing of what is asked for."""
 MISSED, EXTRA, LEFT = 4, 3, 1
 """What a form's missing sign, a sign that is not the form's, and each word that is left cost."""
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]|[a-z0-9]")
@@ -191,8 +120,8 @@ def _crossed(shape: Shape, text: str) -> int:
 
 def _left_over(shape: Shape, text: str) -> float:
     must, may = TOLD[shape.form]
-    told = {name for name, words in CUES.items() if re.search(rf"\b(?:{words})\b", text)}
-    signs = "|".join(CUES[name] for name in sorted(must | may)) or "(?!)"
+    told = {name for name, words in SIGNS.items() if re.search(rf"\b(?:{words})\b", text)}
+    signs = "|".join(SIGNS[name] for name in sorted(must | may)) or "(?!)"
     left = [word for word in _WORD.findall(re.sub(rf"\b(?:{signs})\b", " ", text)) if word not in PLAIN]
     return MISSED * len(must - told) + EXTRA * len(told - must - may) + LEFT * len(left)
 

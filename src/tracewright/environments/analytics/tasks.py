@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracewright.environments.analytics.actions import ANSWER, plan_job, sql_job
+from tracewright.environments.analytics.actions import ANSWER, GOLD_SECONDS, plan_job, sql_job
 from tracewright.environments.analytics.showing import columns_of, preview_of
 from tracewright.environments.analytics.templates.drawing import Drawn, drawn
 from tracewright.environments.analytics.templates.parts import parts_of
@@ -95,17 +95,17 @@ def _once(
     if source is None:
         yield Deferred(_gold_job(draft, database), lambda outcome: _finished(draft, outcome))
         return
-    wide = plan_job(source.wide, draft.tables, database(draft.tables), shown=MOST_ROWS)
+    wide = plan_job(source.wide, draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
     yield Deferred(wide, lambda outcome: _verified(draft, source, outcome))
 
 
 def _gold_job(draft: Draft, database: Callable[[TableSet], Sha256]) -> Job:
     told = draft.gold.arguments
     if draft.gold.name == "sql":
-        return sql_job(str(told["sql"]), draft.tables, database(draft.tables), shown=MOST_ROWS)
+        return sql_job(str(told["sql"]), draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
     plan = told["plan"]
     assert isinstance(plan, dict)  # noqa: S101  # a question is read with either
-    return plan_job(plan, draft.tables, database(draft.tables), shown=MOST_ROWS)
+    return plan_job(plan, draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
 
 
 def _of_template(question: Drawn) -> Draft:
