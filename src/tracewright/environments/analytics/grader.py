@@ -9,9 +9,11 @@ from pydantic import JsonValue
 from tracewright.environments.analytics.actions import (
     ANSWER,
     ARROW,
+    GOLD_SECONDS,
     JSON,
     catalogue_of,
     mounted,
+    query_job,
 )
 from tracewright.environments.analytics.environment import Database, Options, databases, last_result, tables_of
 from tracewright.environments.analytics.variations import variations
