@@ -57,6 +57,7 @@ class Parts:
     """What a builder may lean on. `candidates` and `gold` come from the goal and only reach privileged policies.
 
     `share` is the part of this machine that is ours to use: one of n processes that work side by side has 1/n.
+    `database` returns the blob of a table set's database by the id and version of the set.
     """
 
     home: Path
@@ -67,6 +68,7 @@ class Parts:
     legal: Candidates | None = None
     candidates: Candidates | None = None
     gold: Callable[[TaskView], Sequence[Action]] | None = None
+    database: Callable[[str, str], str] | None = None
 
 
 def names(wing: str) -> list[str]:

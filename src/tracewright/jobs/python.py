@@ -21,6 +21,8 @@ with open(int(sys.argv[1]), "rb") as pipe:
 sys.path[:] = told["path"]
 sys.argv[:] = [told["entry"] or "-c", *told["argv"]]
 scope = {"__name__": "__main__", "__builtins__": __builtins__}
+if told["inputs"]:
+    scope["INPUTS"] = told["inputs"]
 if told["entry"]:
     with open(told["entry"], "rb") as file:
         told["code"] = file.read()
@@ -34,7 +36,10 @@ COMMAND = (sys.executable, "-s", "-S", "-P", "-B", "-c", _BOOT)
 
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result | Program:
-    """Run `entry` (a file of the workspace) or `code` with `argv` and `stdin`; `nonzero` unless it exits with 0."""
+    """Run `entry` (a file of the workspace) or `code` with `argv` and `stdin`; `nonzero` unless it exits with 0.
+
+    Where the job has inputs, `INPUTS` is there too: the path of each by its name.
+    """
     entry, code = request.get("entry"), request.get("code")
     if (entry is None) == (code is None):
         return Result("action_error", "bad_request", "say either `entry` (a file) or `code` (a text)")
@@ -43,4 +48,6 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
     folder = Path(entry).parent if entry else Path()
     path = [str(folder.resolve()), *sys.path]
     argv = [str(part) for part in request.get("argv", [])]
-    return Program({"entry": entry, "code": code, "argv": argv, "path": path}, str(request.get("stdin", "")))
+    mounted = {name: str(place.absolute()) for name, place in inputs.items()}
+    told = {"entry": entry, "code": code, "argv": argv, "path": path, "inputs": mounted}
+    return Program(told, str(request.get("stdin", "")))

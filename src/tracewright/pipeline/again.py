@@ -11,6 +11,7 @@ from tracewright.environments import Environment
 from tracewright.errors import RecordError, SourceError, UsageError
 from tracewright.pipeline.build import environment_of, grader_of, open_sandbox, store_of
 from tracewright.pipeline.known import part_named
+from tracewright.pipeline.tables import ready
 from tracewright.pipeline.tasks import Drops
 from tracewright.pipeline.trace_files import read_traces
 from tracewright.records.recipe import SandboxPart, StorePart
@@ -42,6 +43,7 @@ async def replay_traces(
     """
     chosen = await _chosen(home, store, ids, limit, seed, path, drops or Drops())
     drifts: list[Drift] = []
+    await ready(home, [trace.task for trace in chosen])
     async with open_sandbox(SandboxPart(), home) as sandbox:
         for start in range(0, len(chosen), AT_ONCE):
             window = chosen[start : start + AT_ONCE]
@@ -122,6 +124,7 @@ async def rejudge_traces(
             if task is None:
                 unknown += 1
                 continue
+            await ready(home, [task])
             part = part_named(trace.environment, home)
             new = await rejudge(trace, task, environment_of(part, home), grader_of(part, home), sandbox)
             if new.id != trace.id:

@@ -18,6 +18,7 @@ from tracewright import registry
 from tracewright.engines import Engine
 from tracewright.environments import Environment, Grader
 from tracewright.errors import MissingPartError, UsageError
+from tracewright.pipeline.databases import database
 from tracewright.pipeline.known import part_named
 from tracewright.policies import Policy
 from tracewright.records.action import Action, ActionSchema
@@ -67,7 +68,7 @@ def check_parts(recipe: Recipe, home: Path) -> None:
 
 def environment_of(part: Part, home: Path) -> Environment:
     """Build an environment."""
-    built: Environment = registry.build("environments", part.name, part.options(), Parts(home=home, clock=now))
+    built: Environment = registry.build("environments", part.name, part.options(), _around(home))
     return built
 
 
@@ -75,8 +76,13 @@ def grader_of(part: Part, home: Path) -> Grader:
     """Build the grader beside an environment."""
     module = registry.load("environments", part.name)
     options = registry.read_options(module, "environments", part.name, part.options())
-    grader: Grader = module.build_grader(options, Parts(home=home, clock=now))
+    grader: Grader = module.build_grader(options, _around(home))
     return grader
+
+
+def _around(home: Path) -> Parts:
+    """Return what an environment and its grader may lean on; neither is handed anything that knows a goal."""
+    return Parts(home=home, clock=now, database=partial(database, home))
 
 
 def store_of(part: Part, home: Path) -> Store:

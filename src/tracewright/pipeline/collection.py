@@ -9,6 +9,7 @@ from time import monotonic
 
 from tracewright.errors import StoreError, UsageError
 from tracewright.pipeline.build import check_parts, engine_of, now, open_players, provenance, store_of
+from tracewright.pipeline.tables import ready
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import JsonObject
 from tracewright.records.recipe import Recipe
@@ -72,6 +73,7 @@ async def _run(rollout: Rollout, home: Path, journal: Journal, progress: Progres
     store, engine = store_of(rollout.recipe.store, home), engine_of(rollout.recipe, home)
     begun, done = monotonic(), len([entry for entry in journal.done() if not entry.unresolved])
     finished = False
+    await ready(home, journal.tasks())
     try:
         progress(done, rollout.tasks)
         async for entries in collect(engine, WORK, str(home), journal, store, rollout):

@@ -15,11 +15,11 @@ from tracewright.pipeline.jailed import run_jailed
 from tracewright.pipeline.tables import plain_name, prepared
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.job import MIB, Job, Limits, Outcome, Sha256
+from tracewright.tables.schema import database_file
 from tracewright.tables.shelf import FORMATS
 
 KIND = "query"
 BATCH = 64
-OWN_NAMES = {"main", "memory", "system", "temp"}
 WORKER_BYTES = 768 * MIB
 """What the engine and its libraries take of a jail's address space before any query."""
 SLACK_SECONDS = 5.0
@@ -50,7 +50,7 @@ async def data_of(home: Path, name: str) -> Data:
     path = Path(name)
     database = plain_name(path.stem) if path.suffix in FORMATS else name
     return Data(
-        f"{'set_' if database in OWN_NAMES else ''}{database}.duckdb",
+        database_file(database),
         kept.database,
         tuple(t.name for t in kept.tables.tables),
     )

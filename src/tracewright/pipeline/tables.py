@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tracewright.errors import SourceError, UsageError
 from tracewright.pipeline.jailed import run_jailed
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.job import MIB, Job, Limits, Outcome, Sha256
+from tracewright.records.task import TaskView
 from tracewright.tables import shipped
 from tracewright.tables.content import csv_lines
 from tracewright.tables.schema import Table, TableSet, sealed
@@ -132,6 +133,24 @@ async def prepared(home: Path, name: str) -> Kept:
         kept = await _build(home, name)
     shelf.mount(kept)
     return kept
+
+
+async def ready(home: Path, tasks: Iterable[TaskView]) -> None:
+    """Make the sets ready that tasks ask questions of; raises SourceError where one is there in another version only.
+
+    A task says so in its data: `tables` holds what is known of its set.
+    """
+    told = (task.data.get("tables") for task in tasks)
+    wanted = {
+        (str(one.get("id")), str(one.get("version_hash")))
+        for one in told
+        if isinstance(one, dict) and "version_hash" in one
+    }
+    for name, version in sorted(wanted):
+        kept = await prepared(home, name)
+        if kept.tables.version_hash != version:
+            found = kept.tables.version_hash[:12]
+            raise SourceError(f"wanted the tables {name!r} in version {version[:12]}, found {found}; they have changed")
 
 
 async def register(home: Path, asked: Registration) -> Kept:

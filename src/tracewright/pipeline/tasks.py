@@ -13,6 +13,7 @@ from typing import TypeVar
 from tracewright.environments import Environment, MadeTask
 from tracewright.errors import UsageError
 from tracewright.pipeline.build import environment_of, open_sandbox, source_of
+from tracewright.pipeline.tables import prepared
 from tracewright.records.base import Record
 from tracewright.records.recipe import Recipe
 from tracewright.records.task import Deferred, Dropped, Task, TaskRequest
@@ -62,6 +63,8 @@ async def iter_tasks(
 ) -> AsyncIterator[Task]:
     """Yield the tasks of the split asked for, without repetitions."""
     source = source_of(recipe, environment, home)
+    for name in getattr(source, "tables", ()):
+        await prepared(home, name)
     request = TaskRequest(split=recipe.tasks.split, limit=recipe.tasks.limit, seed=recipe.tasks.seed)
     drafts = _drafts(environment, source, request, drops)
     seen: set[str] = set()

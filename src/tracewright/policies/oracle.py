@@ -38,9 +38,8 @@ class OraclePolicy:
         if attempt > 0 or turn >= len(gold):
             return None
         last = turn + 1 == len(gold)
-        thought = (
-            "The change is made; nothing is left to do." if last and turn else f"The task asks: {task.instruction}"
-        )
+        done = "The result answers it." if gold[turn].name == "answer" else "The change is made; nothing is left to do."
+        thought = done if last and turn else f"The task asks: {task.instruction}"
         return Turn(thought=thought, actions=(gold[turn],))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from tracewright.policies._closing.last import closing
 from tracewright.records.action import Action, Observation, Turn
 from tracewright.records.base import Record
 from tracewright.records.task import TaskView
@@ -17,7 +18,7 @@ class Options(Record):
 
 
 class UniformPolicy:
-    """Draws evenly among the legal actions in view, else among what the environment lists; submits after a success.
+    """Draws evenly among the legal actions in view, else among what the environment lists; ends after a success.
 
     The draw depends on the seed, task, attempt and step alone.
     """
@@ -35,19 +36,18 @@ class UniformPolicy:
     async def act(self, task: TaskView, observation: Observation, steps: Sequence[Step], attempt: int) -> Turn | None:
         if observation.legal_actions:
             legal: Sequence[Action] = observation.legal_actions
-        elif steps and steps[-1].verdict.accepted and self._submits(task):
-            legal = (Action(name="submit"),)
+        elif steps and steps[-1].verdict.accepted and (last := self._last(task)):
+            legal = (last,)
         else:
             legal = await self._legal(task, steps) if self._legal else ()
         if not legal:
-            submit = Action(name="submit")
-            return Turn(thought="I see nothing to try.", actions=(submit,) if self._submits(task) else ())
+            last = self._last(task)
+            return Turn(thought="I see nothing to try.", actions=(last,) if last else ())
         rng = random.Random(f"{self._seed}:{task.id}:{attempt}:{len(steps)}")  # noqa: S311 -- a seeded draw, no secret
         return Turn(thought="I draw at random.", actions=(rng.choice(legal),))
 
-    def _submits(self, task: TaskView) -> bool:
-        offered = self._tools(task.environment) if self._tools else ()
-        return any(schema.name == "submit" for schema in offered)
+    def _last(self, task: TaskView) -> Action | None:
+        return closing(self._tools(task.environment) if self._tools else ())
 
 
 def build(options: Options, parts: Parts) -> UniformPolicy:

@@ -19,7 +19,10 @@ class SourceCard(Record):
 
 
 class Source(Protocol):
-    """A supplier of records in a fixed order; what cannot be read comes as `Dropped`, with its place."""
+    """A supplier of records in a fixed order; what cannot be read comes as `Dropped`, with its place.
+
+    One whose records are about tables also has `tables`, the ids of the sets that must be ready before it is read.
+    """
 
     def describe(self) -> SourceCard:
         """Return what is known of the source without reading all of it."""

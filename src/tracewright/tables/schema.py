@@ -14,6 +14,10 @@ from tracewright.tables.content import SAFE_NAME
 SafeName = Annotated[str, StringConstraints(pattern=rf"\A{SAFE_NAME.pattern}\z")]
 
 
+OWN_NAMES = frozenset({"main", "memory", "system", "temp"})
+"""What an engine calls databases and schemas of its own."""
+
+
 class Column(Record):
     """A column; `type` is DuckDB's name of it, `values` lists all that it may hold where they are few."""
 
@@ -75,6 +79,11 @@ class TableSet(Record):
     def table(self, name: str) -> Table:
         """Return a table by its name; raises KeyError."""
         return {table.name: table for table in self.tables}[name]
+
+
+def database_file(name: str) -> str:
+    """Return what a set's database is called where it is mounted: the file's name is the database's to the engine."""
+    return f"{'set_' if name in OWN_NAMES else ''}{name}.duckdb"
 
 
 def sealed(tables: TableSet) -> TableSet:

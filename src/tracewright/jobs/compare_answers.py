@@ -1,0 +1,79 @@
+"""Compares an answer with what a gold query gives over the same tables, and says how far they agree; no rows come out.
+
+`{"gold": {"plan": {…}} | {"sql": …}, "catalogue": {…}, "order": [names], "limits": {…}}` with the input `<name>.duckdb`
+and the answer: an input `answer.arrow`, or the file `answer.json` ({"columns", "rows"}). The gold query runs anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from tracewright.jobs import IsolationNeed, Result
+from tracewright.jobs._query.planned import ran_plan, read_catalogue
+from tracewright.jobs._query.request import BadRequestError, read_request
+from tracewright.jobs._query.running import ran
+from tracewright.tables.answers import Rows, match
+
+ISOLATION: IsolationNeed = "fork"
+ARROW, JSON = "answer.arrow", "answer.json"
+
+
+def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
+    """Run the gold query and compare; a gold query that fails ends as it ended, an unreadable answer equals nothing."""
+    try:
+        gold = _gold(request, {name: path for name, path in inputs.items() if name != ARROW})
+    except BadRequestError as error:
+        return Result("action_error", "bad_field", str(error))
+    if gold.status != "ok":
+        return gold
+    wanted = _arrow(gold.artifacts["result.arrow"])
+    facts = {"gold_rows": len(wanted.rows), "gold_columns": len(wanted.columns), "gold_tables": gold.result["tables"]}
+    try:
+        answer = _json(files[JSON]) if JSON in files else _arrow(inputs[ARROW].read_bytes())
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        return Result(
+            "action_error", "unreadable_answer", f"the answer cannot be read: {str(error)[:200]}", result=facts
+        )
+    shape = {"answer_rows": len(answer.rows), "answer_columns": len(answer.columns)}
+    return Result(result={**facts, **shape, **asdict(match(wanted, answer, _names(request.get("order", []))))})
+
+
+def _gold(request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
+    gold, catalogue = request["gold"], read_catalogue(request.get("catalogue"))
+    tables = [table.name for table in catalogue.tables]
+    asked = {"op": "run", "sql": gold.get("sql", ""), "tables": tables, "limits": request.get("limits", {})}
+    ask = read_request({**asked, "strict": request.get("strict", True)}, inputs)
+    return ran_plan(gold["plan"], catalogue, ask) if "plan" in gold else ran(ask)
+
+
+def _arrow(data: bytes) -> Rows:
+    with pa.ipc.open_stream(data) as stream:
+        table = stream.read_all()
+    columns = [_cells(column) for column in table.columns]
+    return Rows(table.column_names, list(zip(*columns, strict=True)) if columns else [])
+
+
+def _cells(column: pa.ChunkedArray[Any]) -> Sequence[Any]:
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return [str(cell) for cell in column]
+
+
+def _json(text: str) -> Rows:
+    told = json.loads(text)
+    columns, rows = [str(name) for name in told["columns"]], [tuple(row) for row in told["rows"]]
+    if any(len(row) != len(columns) for row in rows):
+        raise ValueError("rows must be as wide as there are columns")
+    return Rows(columns, rows)
+
+
+def _names(given: Any) -> list[str]:
+    return [str(name) for name in given]

@@ -1,0 +1,21 @@
+"""Finds the database of a table set in a home, for jobs that mount it; made ready are sets elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracewright.errors import SourceError
+from tracewright.records.job import Sha256
+from tracewright.tables.shelf import Shelf
+
+
+def database(home: Path, name: str, version: str) -> Sha256:
+    """Return the blob of a set by its id and version; raises SourceError where the home holds no such version."""
+    kept = Shelf(home).find(name)
+    if kept is None or kept.tables.version_hash != version:
+        found = f"version {kept.tables.version_hash[:12]}" if kept else "none"
+        raise SourceError(
+            f"wanted the tables {name[:80]!r} in version {version[:12]}, found {found} in {home};"
+            " register them with `tracewright data register`"
+        )
+    return kept.database

@@ -1,0 +1,1 @@
+"""How an episode is ended, for every policy that ends one."""
