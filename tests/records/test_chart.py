@@ -84,8 +84,9 @@ def test_a_ring_takes_its_angle_from_the_number() -> None:
 
 
 def test_a_heatmap_is_shaded_and_a_scatter_told_apart_by_its_colour() -> None:
-    fields, columns = [WORD, OTHER_WORD, SUM], {"channel": ["web"], "status": ["open"], "revenue": [True]}
-    shaded = drawn(Chart(mark="rect", x="channel", y="status", color="revenue"), fields, **columns)
+    columns: dict[str, list[Any]] = {"channel": ["web"], "status": ["open"], "revenue": [True]}
+    chart = Chart(mark="rect", x="channel", y="status", color="revenue")
+    shaded = drawn(chart, [WORD, OTHER_WORD, SUM], **columns)
     assert shaded["encoding"]["color"] == {"field": "c2", "type": "quantitative", "title": "revenue"}
     assert shaded["data"]["values"] == [{"c0": "web", "c1": "open", "c2": None}]
 

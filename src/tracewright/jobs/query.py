@@ -15,6 +15,7 @@ from typing import Any
 
 from tracewright.jobs import IsolationNeed, Result
 from tracewright.jobs._query.child import Bounds, Send, Told, forked
+from tracewright.jobs._query.engine import hindered
 from tracewright.jobs._query.request import Ask, BadRequestError, read_request
 from tracewright.jobs._query.work import answer, judge
 
@@ -26,6 +27,8 @@ ENVELOPE_BYTES = 8 << 20
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
     """Do what `op` says; a refused query is an `action_error` with a code of `docs/sql-policy.md` and a sentence."""
+    if hindrance := hindered():
+        return Result("action_error", "RUNNER_CRASH", hindrance)
     try:
         ask = read_request(request, inputs)
     except BadRequestError as error:
