@@ -49,9 +49,10 @@ package() {
 # Unpacked, not installed: no package needs its scripts to have run for Python to start, and no accounts come to be.
 debian() {
     need mmdebstrap mmdebstrap
-    local kept=${cache:-$work}/debian-$suite.tar
+    local packages=python3,coreutils,dash,libstdc++6
+    local kept=${cache:-$work}/debian-$suite-${packages//,/-}.tar
     if [ ! -f "$kept" ]; then
-        mmdebstrap --quiet --format=tar --variant=extract --include=python3,coreutils,dash "$suite" "$kept.part"
+        mmdebstrap --quiet --format=tar --variant=extract --include="$packages" "$suite" "$kept.part"
         mv "$kept.part" "$kept"
     fi
     mkdir "$work/files"

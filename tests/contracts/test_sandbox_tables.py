@@ -25,9 +25,18 @@ CSV = b"day,status,amount\n" + b"".join(
     for day in range(1, 8)
     for status in ("open", "paid")
 )
-ASKED = "SELECT day, status, sum(amount) AS paid, count(*) AS n FROM orders GROUP BY ALL ORDER BY day, status"
+ASKED = (
+    "SELECT day, status, sum(amount) AS paid, count(*) AS n, max(day::TIMESTAMPTZ) AS at FROM orders"
+    " GROUP BY ALL ORDER BY day, status"
+)
 LOAD: JsonObject = {"sources": [{"input": "source", "format": "csv", "table": "orders"}]}
-TYPES = (("day", "DATE"), ("status", "VARCHAR"), ("paid", "DOUBLE"), ("n", "BIGINT"))
+TYPES = (
+    ("day", "DATE"),
+    ("status", "VARCHAR"),
+    ("paid", "DOUBLE"),
+    ("n", "BIGINT"),
+    ("at", "TIMESTAMP WITH TIME ZONE"),
+)
 COLUMNS: list[Any] = [{"name": name, "type": kind} for name, kind in TYPES]
 READ: JsonObject = {"results": [{"input": "result", "format": "parquet", "columns": COLUMNS, "ordered": True}]}
 DRAW: JsonObject = {

@@ -9,7 +9,7 @@ from typing import Any
 
 LIBRARIES = ("ast-grep-cli", "ast-grep-py", "pytest", "pyyaml")
 """What an image must have in the very versions that we have, so that a job finds out the same in every sandbox."""
-ANALYTICS = ("duckdb", "pyarrow", "pydantic", "rfc8785", "sqlglot", "sqlglotc", "vl-convert-python")
+ANALYTICS = ("duckdb", "pyarrow", "pydantic", "rfc8785", "sqlglot", "sqlglotc", "tzdata", "vl-convert-python")
 """What an image must have besides where the extra `analytics` is installed: elsewhere no job over tables is asked."""
 
 
