@@ -40,6 +40,7 @@ lock:  ## work out the hashed requirement files anew (needs uv)
 	$(COMPILE) --group build --group dev --all-extras pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group build --constraint requirements/dev.txt pyproject.toml -o requirements/base.txt
 	$(COMPILE) --group sandbox --constraint requirements/base.txt -o requirements/sandbox.txt
+	$(COMPILE) --group sandbox-analytics --constraint requirements/dev.txt -o requirements/sandbox-analytics.txt
 
 clean:  ## remove what was built, not what was collected
 	rm -rf .venv dist htmlcov .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -27,11 +27,17 @@ need() {
     command -v "$1" >/dev/null 2>&1 || { echo "build-image.sh needs $1; run: apt-get install $2" >&2; exit 3; }
 }
 
-# The wheels are for the Python of the image, whatever runs pip.
+# The wheels are for the Python of the image, whatever runs pip. Jobs over tables need more, half a gigabyte of it, and
+# only where they can be asked for: where the extra `analytics` is installed.
 libraries() {
+    local lists=(-r "$root/requirements/sandbox.txt")
+    if "$python" -c 'import duckdb' 2>/dev/null; then
+        lists+=(-r "$root/requirements/sandbox-analytics.txt")
+    fi
     "$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-        --python-version "$1" --target "$work/libraries" --no-compile -r "$root/requirements/sandbox.txt"
+        --python-version "$1" --target "$work/libraries" --no-compile "${lists[@]}"
     find "$work/libraries" -name __pycache__ -prune -exec rm -rf {} +
+    rm -rf "$work/libraries/pyarrow/include" "$work/libraries/pyarrow/tests"
 }
 
 package() {
@@ -43,9 +49,10 @@ package() {
 # Unpacked, not installed: no package needs its scripts to have run for Python to start, and no accounts come to be.
 debian() {
     need mmdebstrap mmdebstrap
-    local kept=${cache:-$work}/debian-$suite.tar
+    local packages=python3,coreutils,dash,libstdc++6
+    local kept=${cache:-$work}/debian-$suite-${packages//,/-}.tar
     if [ ! -f "$kept" ]; then
-        mmdebstrap --quiet --format=tar --variant=extract --include=python3,coreutils,dash "$suite" "$kept.part"
+        mmdebstrap --quiet --format=tar --variant=extract --include="$packages" "$suite" "$kept.part"
         mv "$kept.part" "$kept"
     fi
     mkdir "$work/files"

@@ -78,14 +78,41 @@ def test_bars_of_words_lie_on_their_side_in_the_order_of_the_rows() -> None:
     assert [row["c0"] for row in spec["data"]["values"]] == ["web", "null"]
 
 
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([date(2026, 1, 1), None], ["2026-01-01", "null"]),
+        ([datetime(2026, 1, 1), datetime(2026, 2, 1)], ["2026-01-01", "2026-02-01"]),
+        ([datetime(2026, 1, 1), datetime(2026, 1, 1, 12, 30)], ["2026-01-01 00:00:00", "2026-01-01 12:30:00"]),
+    ],
+)
+def test_a_time_that_names_a_bar_is_a_text(values: list[Any], labels: list[str]) -> None:
+    spec = drawn(Chart(mark="bar", x="month", y="revenue"), [TIME, SUM], month=values, revenue=[1, 2])
+    assert spec["encoding"]["x"]["type"] == "ordinal"
+    assert [row["c0"] for row in spec["data"]["values"]] == labels
+
+
+def test_a_number_that_names_a_bar_lies_beside_it() -> None:
+    spec = drawn(Chart(mark="bar", x="customer_id", y="revenue"), [NAME, SUM], customer_id=[7, 5], revenue=[1, 2])
+    assert (spec["encoding"]["y"]["field"], spec["encoding"]["y"]["type"]) == ("c0", "nominal")
+    assert [row["c0"] for row in spec["data"]["values"]] == ["7", "5"]
+
+
+def test_whole_numbers_have_no_ticks_between_them() -> None:
+    spec = drawn(Chart(mark="point", x="revenue", y="orders"), [SUM, MANY], revenue=[1, 2], orders=[1, 2])
+    assert spec["encoding"]["y"]["axis"] == {"tickMinStep": 1}
+    assert "axis" not in spec["encoding"]["x"]
+
+
 def test_a_ring_takes_its_angle_from_the_number() -> None:
     spec = drawn(Chart(mark="arc", x="channel", y="revenue"), [WORD, SUM], channel=["web"], revenue=[1])
     assert [spec["encoding"][name]["field"] for name in ("theta", "color")] == ["c1", "c0"]
 
 
 def test_a_heatmap_is_shaded_and_a_scatter_told_apart_by_its_colour() -> None:
-    fields, columns = [WORD, OTHER_WORD, SUM], {"channel": ["web"], "status": ["open"], "revenue": [True]}
-    shaded = drawn(Chart(mark="rect", x="channel", y="status", color="revenue"), fields, **columns)
+    columns: dict[str, list[Any]] = {"channel": ["web"], "status": ["open"], "revenue": [True]}
+    chart = Chart(mark="rect", x="channel", y="status", color="revenue")
+    shaded = drawn(chart, [WORD, OTHER_WORD, SUM], **columns)
     assert shaded["encoding"]["color"] == {"field": "c2", "type": "quantitative", "title": "revenue"}
     assert shaded["data"]["values"] == [{"c0": "web", "c1": "open", "c2": None}]
 

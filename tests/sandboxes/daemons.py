@@ -171,8 +171,9 @@ def _client(socket: str, daemon: subprocess.Popen[bytes], log: Path) -> docker.A
 @cache
 def image() -> Path:
     """Return the image's root file system, made anew only when what it is made of changed; skips where it cannot be."""
-    script, wheels = ROOT / "deploy/docker/build-image.sh", ROOT / "requirements/sandbox.txt"
-    name = hashlib.sha256(script.read_bytes() + wheels.read_bytes()).hexdigest()[:16]
+    script = ROOT / "deploy/docker/build-image.sh"
+    parts = [script, *sorted((ROOT / "requirements").glob("sandbox*.txt"))]
+    name = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
     kept = Path(tempfile.gettempdir(), "tracewright-images")
     kept.mkdir(exist_ok=True)
     tree = kept / f"{name}.tar"

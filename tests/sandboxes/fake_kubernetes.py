@@ -29,7 +29,6 @@ from tests.sandboxes.nodes import Container, Node
 
 NAMESPACE = "tracewright-sandbox"
 IMAGE = f"registry.example/tracewright-worker@sha256:{'0' * 64}"
-RIGHTS = Path(__file__).parents[2] / "deploy/k8s/rbac.yaml"
 SCHEMAS = "1.33"
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -91,7 +90,7 @@ class FakeCluster:
         self._changed = asyncio.Event()
         self._talks: set[asyncio.Task[None]] = set()
         self._token = secrets.token_hex(16)
-        self._rights = _rights()
+        self._rights = manifest_rules.rights()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -293,13 +292,18 @@ class FakeCluster:
 
     async def _to_pod(self, pod: Pod, stream: WSConnection, reader: Any, writer: asyncio.StreamWriter) -> None:
         assert pod.container
+        message = bytearray()
         while data := await reader.read(1 << 16):
             stream.receive_data(data)
             for event in stream.events():
                 match event:
-                    case BytesMessage(data=part) if part[:1] == b"\0":
-                        with suppress(ConnectionError):
-                            await pod.container.write(bytes(part[1:]))
+                    case BytesMessage(data=part, message_finished=whole):
+                        # A message that came in several reads is told in parts, and only the first names the channel.
+                        message += part
+                        if whole and message.startswith(b"\0"):
+                            with suppress(ConnectionError):
+                                await pod.container.write(bytes(message[1:]))
+                        message = bytearray() if whole else message
                     case Ping():
                         writer.write(stream.send(event.response()))
                     case CloseConnection():
@@ -353,11 +357,6 @@ def _verb(asked: Asked, name: str) -> str:
     if asked.method == "GET" and not name:
         return "watch" if asked.query.get("watch") == ["true"] else "list"
     return {"GET": "get", "POST": "create", "DELETE": "delete"}.get(asked.method, asked.method.lower())
-
-
-def _rights() -> set[tuple[str, str]]:
-    (role,) = [found for found in yaml.safe_load_all(RIGHTS.read_text()) if found["kind"] == "Role"]
-    return {(verb, resource) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
 
 
 def _validated(job: dict[str, Any]) -> None:

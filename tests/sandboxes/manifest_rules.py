@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+import yaml
+
+RIGHTS = Path(__file__).parents[2] / "deploy/k8s/rbac.yaml"
 
 WANTED_POD = {
     "restartPolicy": "Never",
@@ -64,3 +69,9 @@ def _container(container: Mapping[str, Any]) -> Iterator[str]:
             yield f"securityContext.{key} must be {value}"
     if container.get("securityContext", {}).get("privileged") or container.get("ports"):
         yield "the container must be neither privileged nor have ports"
+
+
+def rights() -> set[tuple[str, str]]:
+    """Return what the shipped role may do, as verb and resource."""
+    (role,) = [found for found in yaml.safe_load_all(RIGHTS.read_text()) if found["kind"] == "Role"]
+    return {(verb, resource) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}

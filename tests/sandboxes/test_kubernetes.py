@@ -190,12 +190,12 @@ def test_podman_plays_the_pod_with_every_wall_that_it_knows() -> None:
 
 
 def test_the_rights_that_we_ask_for_are_those_that_we_use(cluster: Any) -> None:
-    from tests.sandboxes.fake_kubernetes import _rights
+    from tests.sandboxes.manifest_rules import rights
 
     _during(_marked("import time; time.sleep(0.5)"), lambda: cluster.strike("evicted"), cluster)
 
     # Newer servers ask for `create` where a socket is opened; `list` comes with `watch`.
-    assert _rights() - set(cluster.asked) == {("create", "pods/attach"), ("list", "pods")}
+    assert rights() - set(cluster.asked) == {("create", "pods/attach"), ("list", "pods")}
 
 
 def test_an_image_without_a_digest_is_refused() -> None:

@@ -18,6 +18,7 @@ from tracewright.jobs import IsolationNeed, Result
 from tracewright.jobs._load_tables.facts import facts_of
 from tracewright.jobs._load_tables.read import MOST_TABLES, Loaded, Skipped, load
 from tracewright.jobs._load_tables.refusal import Refusal
+from tracewright.jobs._query.engine import hindered
 from tracewright.tables.content import SAFE_NAME
 
 ISOLATION: IsolationNeed = "oneshot"
@@ -29,6 +30,8 @@ FILE = "tables.duckdb"
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
     """Load every source; a file that is not what it is said to be is an `action_error` with a code of its own."""
+    if hindrance := hindered():
+        return Result("action_error", "no_engine", hindrance)
     database = Path(FILE)
     try:
         facts = _loaded(database, request, inputs)

@@ -15,6 +15,7 @@ from typing import Any
 
 from tracewright.jobs import IsolationNeed, Result
 from tracewright.jobs._query.child import Send, forked
+from tracewright.jobs._query.engine import hindered
 from tracewright.jobs._query.request import Ask, BadRequestError, read_request
 from tracewright.jobs._query.running import bounds, fate, ran
 from tracewright.jobs._query.work import judge
@@ -25,6 +26,8 @@ ISOLATION: IsolationNeed = "fork"
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
     """Do what `op` says; a refused query is an `action_error` with a code of `docs/sql-policy.md` and a sentence."""
+    if hindrance := hindered():
+        return Result("action_error", "RUNNER_CRASH", hindrance)
     try:
         ask = read_request(request, inputs)
     except BadRequestError as error:

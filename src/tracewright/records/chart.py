@@ -5,8 +5,8 @@ Names and values of a result only ever stand where Vega-Lite takes plain text; n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from math import isfinite
 from typing import Any, Literal
@@ -21,6 +21,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 TIMES = ("date", "ts", "tstz")
 NUMBERS = ("int", "dec", "float")
 WORDS = ("text", "bool", "uuid")
+NAMED = ("bar", "rect", "arc")
+"""Marks of which each stands for a value with a name."""
 MOST_ROWS = 2000
 """More points than that are a cloud, not an answer."""
 MOST_BARS = 50
@@ -102,19 +104,23 @@ def _of_numbers(numbers: Sequence[Field], rows: int) -> Chart | None:
 def specification(chart: Chart, fields: Sequence[Field], columns: Mapping[str, Sequence[Any]]) -> JsonObject:
     """Return the Vega-Lite specification of a chart over values by column; raises KeyError for a column that is none.
 
-    The data stand in it, under names of ours, in the order of the result; times are milliseconds since 1970 in UTC.
+    The data stand in it, under names of ours, in the order of the result; times are milliseconds since 1970 in UTC, but
+    where each names a bar or a cell, and then texts.
     """
     used = [name for name in (chart.x, chart.y, chart.color) if name]
-    families = {field.name: field.family for field in fields}
+    named = {field.name for field in fields if chart.mark in NAMED and _names_rows(field)}
+    families = {field.name: "text" if field.name in named else field.family for field in fields}
     # Dots and brackets in a name would be taken for a path, so columns go by their place.
     places = {name: f"c{index}" for index, name in enumerate(dict.fromkeys(used))}
-    listed = [[_writer(families[name])(value) for value in columns[name]] for name in places]
+    encoding = _encoding(chart, families, places)
+    labels = {channel["field"] for channel in encoding.values() if channel["type"] in {"nominal", "ordinal"}}
+    listed = [_written(columns[name], families[name], place in labels) for name, place in places.items()]
     return {
         "$schema": SCHEMA,
         "description": plain_text(f"{_title(chart.mark)} of {chart.y} by {chart.x}"),
         "data": {"values": [dict(zip(places.values(), row, strict=True)) for row in zip(*listed, strict=True)]},
         "mark": _mark(chart),
-        "encoding": _encoding(chart, families, places),
+        "encoding": encoding,
         **_size(chart, families),
     }
 
@@ -138,13 +144,18 @@ def _mark(chart: Chart) -> JsonObject:
     return {"type": chart.mark, "tooltip": True, **more.get(chart.mark, {})}
 
 
-def _encoding(chart: Chart, families: Mapping[str, str], places: Mapping[str, str]) -> JsonObject:
+def _encoding(chart: Chart, families: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Any]:
     def channel(name: str, scale: Scale) -> JsonObject:
         found: JsonObject = {"field": places[name], "type": scale, "title": plain_text(name)}
-        if scale == "temporal":
-            found["scale"] = {"type": "utc"}
-        if scale in {"nominal", "ordinal"}:
-            found["sort"] = None
+        match scale, families[name]:
+            case "temporal", _:
+                found["scale"] = {"type": "utc"}
+            case "quantitative", "int" if name != chart.color and chart.mark != "arc":
+                found["axis"] = {"tickMinStep": 1}
+            case "ordinal", "int":
+                found |= {"sort": None, "axis": {"labelAngle": 0}}
+            case "nominal" | "ordinal", _:
+                found["sort"] = None
         return found
 
     def free(name: str) -> Scale:
@@ -156,7 +167,7 @@ def _encoding(chart: Chart, families: Mapping[str, str], places: Mapping[str, st
     x = channel(chart.x, ("ordinal" if families[chart.x] not in WORDS else "nominal") if discrete else free(chart.x))
     y = channel(chart.y, "nominal" if chart.mark == "rect" else free(chart.y))
     across = _lies(chart, families)
-    found: JsonObject = {"x": y, "y": x} if across else {"x": x, "y": y}
+    found: dict[str, Any] = {"x": y, "y": x} if across else {"x": x, "y": y}
     if chart.color:
         found["color"] = channel(chart.color, free(chart.color) if chart.mark in {"rect", "point"} else "nominal")
     return found
@@ -175,10 +186,14 @@ def _size(chart: Chart, families: Mapping[str, str]) -> JsonObject:
     return {"width": WIDTH, "height": {"step": STEP} if _lies(chart, families) else HEIGHT}
 
 
-def _writer(family: str) -> Callable[[Any], Any]:
+def _written(values: Sequence[Any], family: str, label: bool) -> list[Any]:
+    """Return a column as JSON: texts where each value is a name, whole days without their midnights."""
+    if family in TIMES and not label:
+        return [_milliseconds(value) for value in values]
     if family in TIMES:
-        return _milliseconds
-    return _number if family in NUMBERS else _label
+        days = all(value.time() == time() for value in values if isinstance(value, datetime))
+        return [_label(value.date() if days and isinstance(value, datetime) else value) for value in values]
+    return [_number(value) if family in NUMBERS else _label(value) for value in values]
 
 
 def _milliseconds(value: Any) -> int | None:
@@ -214,10 +229,13 @@ def theme(name: Theme) -> JsonObject:
     first = "#0072b2" if name == "light" else "#56b4e9"
     others = ["#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9" if name == "light" else "#0072b2", "#999999"]
     lines: JsonObject = {"labelColor": ink, "titleColor": ink, "labelLimit": 180, "titleFontWeight": "normal"}
+    # A label at an end stays where its tick is: moved inwards it would run into the next.
+    spaced: JsonObject = {"labelOverlap": True, "labelSeparation": 6, "labelFlush": False}
     return {
         "background": paper,
+        "padding": 12,
         "font": "Liberation Sans, Arial, sans-serif",  # the first is what the renderer brings along
-        "axis": {**lines, "gridColor": faint, "domainColor": ink, "tickColor": ink, "labelOverlap": True},
+        "axis": {**lines, "gridColor": faint, "domainColor": ink, "tickColor": ink, **spaced},
         "axisXDiscrete": {"labelAngle": -30},
         "legend": lines,
         "view": {"stroke": faint},

@@ -21,6 +21,7 @@ OPENING: dict[str, Any] = {
     "temp_directory": "",
     "memory_limit": "512MB",
     "threads": 1,
+    "async_threads": 0,
     "max_expression_depth": 250,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

@@ -54,7 +54,7 @@ def _table(path: Path, form: str) -> pa.Table:
         whole = pq.ParquetFile(path)
         _require_bounded(whole.metadata.num_rows * whole.metadata.num_columns)
         return whole.read()
-    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
+    with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
         table = stream.read_all()
     _require_bounded(table.num_rows * table.num_columns)
     return table

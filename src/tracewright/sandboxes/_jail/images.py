@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 LIBRARIES = ("ast-grep-cli", "ast-grep-py", "pytest", "pyyaml")
 """What an image must have in the very versions that we have, so that a job finds out the same in every sandbox."""
+ANALYTICS = ("duckdb", "pyarrow", "pydantic", "rfc8785", "sqlglot", "sqlglotc", "tzdata", "vl-convert-python")
+"""What an image must have besides where the extra `analytics` is installed: elsewhere no job over tables is asked."""
 
 
 def wanted() -> dict[str, str]:
     """Return the version of each library that an image must have."""
-    return {name: version(name) for name in LIBRARIES}
+    found = {name: version(name) for name in LIBRARIES}
+    try:
+        return {**found, **{name: version(name) for name in ANALYTICS}}
+    except PackageNotFoundError:
+        return found
 
 
 def unlike(ready: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
