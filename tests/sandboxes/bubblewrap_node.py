@@ -1,7 +1,7 @@
 """A node for the fake cluster: runs a pod's one container as a process in bubblewrap, with this machine as its image.
 
-It is no kubelet and no container runtime: it takes command, work folder, memory, user, root and volumes from the pod's
-own specification. The pod shares this machine's network on purpose: what shuts it must be what the worker does.
+It is no kubelet and no container runtime: it takes command, work folder, cores, memory, user, root and volumes from the
+pod's own specification. The pod shares this machine's network on purpose: what shuts it must be what the worker does.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ async def start(pod: Mapping[str, Any], name: str) -> Container:
     tree = cgroups.find()
     assert tree is not None
     (container,) = pod["containers"]
-    memory = int(container["resources"]["limits"]["memory"])
-    group = tree.group(Limits(memory_bytes=memory, processes=4096))
+    bounds = container["resources"]["limits"]
+    limits = Limits(cpu_cores=int(bounds["cpu"]), memory_bytes=int(bounds["memory"]), processes=4096)
+    group = tree.group(limits)
     return Container(await Process.start(Launch(_command(pod, container, group), {}, group)), group)
 
 

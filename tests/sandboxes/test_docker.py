@@ -126,19 +126,6 @@ def test_stdout_comes_out_of_the_stream_whole_however_it_was_cut(parts: list[tup
     assert asyncio.run(main()) == wanted
 
 
-def test_only_a_controller_of_this_machine_that_ended_is_dead() -> None:
-    ours = owner.label()[owner.LABEL]
-    here, process, when = ours.rsplit("/", 2)
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-
-    assert not owner._dead(ours)
-    assert owner._dead(f"{here}/{process}/{int(when) - 1}")
-    assert owner._dead(f"{here}/{gone.pid}/{when}")
-    assert not owner._dead(f"elsewhere/{gone.pid}/{when}")
-    assert not owner._dead("nonsense")
-
-
 def test_an_engine_that_is_not_there_is_told_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(MissingPartError, match=r"cannot speak to unix://.*start the engine"):
         _preflight(tmp_path, address=f"unix://{tmp_path}/none")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tracewright.sandboxes._jail.ground import Folder
 
 DEPTH = 3000
@@ -36,3 +38,11 @@ def test_folders_that_were_shut_are_opened_and_links_are_not_followed(tmp_path: 
     folder.remove()
     assert not folder.path.exists()
     assert (tmp_path / "kept/file").exists()
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir(mode=0o500)
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    with pytest.raises(OSError, match="Not a directory"):
+        Folder(tmp_path / "link").remove()
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o500

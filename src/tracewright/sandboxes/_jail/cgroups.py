@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracewright.records.job import Limits
+from tracewright.sandboxes._jail import owner
 
 PERIOD = 100_000
 NAME = "tracewright"
@@ -37,7 +38,7 @@ class Tree:
 
     def group(self, limits: Limits) -> Group:
         """Make a group with these limits; raises OSError where the kernel refuses."""
-        name = f"{NAME}-{os.getpid()}-{next(_numbers)}"
+        name = f"{NAME}-{owner.mark()}-{next(_numbers)}"
         group = Group(self.version, tuple(folder / name for folder in self.folders))
         for folder in group.folders:
             folder.mkdir()
@@ -216,8 +217,7 @@ def _sweep(tree: Tree) -> None:
         if not folder.is_dir():
             continue
         for group in folder.glob(f"{NAME}-*-*"):
-            process = group.name.split("-")[1]
-            if not Path("/proc", process).exists():
+            if owner.gone(group.name.split("-")[1]):
                 _removed(group)
 
 

@@ -10,18 +10,16 @@ import itertools
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracewright.sandboxes._jail import layout, root
+from tracewright.sandboxes._jail import layout, owner, root
 from tracewright.sandboxes._jail.cgroups import Group
 from tracewright.sandboxes._jail.layout import Layout, Mount
 
 PREFIX = "tracewright-jail-"
-LONG = 1024
-"""Characters; the kernel follows four times as many."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Folder:
     @classmethod
     def make(cls, user: int | None, inputs: Sequence[Mount]) -> Folder:
         """Make an empty workspace, scratch folder and links to the inputs; `user` owns them, None is ourselves."""
-        folder = cls(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
+        folder = cls(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner.mark()}-")))
         for path in (folder.workspace, folder.scratch, folder.inputs):
             path.mkdir()
         for mount in inputs:
@@ -59,21 +57,46 @@ class Folder:
         return self.path / "in"
 
     def remove(self) -> None:
-        """Take it away with all that is in it; only right when no process of the job is left."""
-        mark, numbers = secrets.token_hex(8), itertools.count()
-        found = [self.path]
-        for folder in found:
-            for entry in list(os.scandir(folder)):
-                path = Path(entry.path)
-                if not entry.is_dir(follow_symlinks=False):
-                    path.unlink()
-                    continue
-                # What a job shut is opened first; a link is left alone.
-                path.chmod(0o700)
-                # A job can make folders in folders until the path is longer than any may be.
-                found.append(path if len(entry.path) < LONG else path.rename(self.path / f"{mark}-{next(numbers)}"))
-        for folder in reversed(found):
-            folder.rmdir()
+        """Take it away with all that is in it; raises OSError where somebody still adds to it."""
+        with _opened(str(self.path)) as top:
+            mark, numbers = secrets.token_hex(8), itertools.count()
+            while folders := _emptied(top):
+                # A job can make folders in folders until their path is longer than any may be: each is brought up.
+                for name in folders:
+                    with _opened(name, top) as folder:
+                        for inner in _emptied(folder):
+                            os.rename(inner, f"{mark}-{next(numbers)}", src_dir_fd=folder, dst_dir_fd=top)
+                    os.rmdir(name, dir_fd=top)
+        self.path.rmdir()
+
+
+@contextmanager
+def _opened(name: str, parent: int | None = None) -> Iterator[int]:
+    """Open a folder, also one that a job shut. By its descriptor and no path: no link in its place is followed."""
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    held = os.open(name, flags | os.O_PATH, dir_fd=parent)
+    try:
+        own = f"/proc/self/fd/{held}"
+        os.chmod(own, 0o700)  # noqa: PTH101  # it is a descriptor, not a path
+        folder = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    finally:
+        os.close(held)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _emptied(folder: int) -> list[str]:
+    """Remove all but folders, and return their names; each can be moved then."""
+    folders = []
+    for entry in list(os.scandir(folder)):
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name, dir_fd=folder)
+            continue
+        with _opened(entry.name, folder):
+            folders.append(entry.name)
+    return folders
 
 
 @dataclass(frozen=True)
@@ -146,11 +169,10 @@ def sweep(user: int | None) -> None:
     """Remove the folders of controllers that were killed before they could."""
     owners = {os.geteuid(), os.geteuid() if user is None else user}
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        process = path.name.removeprefix(PREFIX).split("-")[0]
-        ours = not path.is_symlink() and path.stat().st_uid in owners
-        if ours and process.isdigit() and not Path("/proc", process).exists():
-            # What cannot go now is tried again at the next start; it must not keep this one from its work.
-            with suppress(OSError):
+        mark = path.name.removeprefix(PREFIX).split("-")[0]
+        # What cannot go now is tried again at the next start; it must not keep this one from its work.
+        with suppress(OSError):
+            if owner.gone(mark) and path.lstat().st_uid in owners:
                 Folder(path).remove()
 
 
