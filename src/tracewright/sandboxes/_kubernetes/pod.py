@@ -31,6 +31,7 @@ class PodBody:
         self._held = bytearray()
         self._over = False
         self._said = bytearray()
+        self._broke = ""
         self._socket: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._hung_up = asyncio.Event()
         self._pump = asyncio.create_task(self._stream())
@@ -77,7 +78,7 @@ class PodBody:
 
     async def complaint(self) -> str:
         text = self._said.decode(errors="replace").strip()
-        return text.splitlines()[-1] if text else f"the worker in the pod {self._pod} said nothing"
+        return text.splitlines()[-1] if text else f"the worker in the pod {self._pod} said nothing{self._broke}"
 
     async def memory_kills(self) -> int:
         """Say whether the pod ran out of memory; raises LostPodError where the cluster took it away."""
@@ -113,6 +114,7 @@ class PodBody:
                 while not self._hung_up.is_set():
                     await self._take(await socket.receive_bytes())
         except Exception as error:  # noqa: BLE001  # however the socket ends, the worker is out of reach
+            self._broke = f", and the socket to it ended: {type(error).__name__}: {error}"
             if not self._socket.done():
                 self._socket.set_exception(error)
                 # Nobody may be waiting for it any more.
