@@ -194,7 +194,7 @@ def test_a_sandbox_leaves_no_group_and_no_process_when_it_is_closed() -> None:
     within("bubblewrap", lambda sandbox: sandbox.run(program(marked("pass", marker), limits=Limits(wall_seconds=20))))
     tree = cgroups.find()
     groups = (
-        [group for folder in tree.folders for group in folder.glob(f"{cgroups.NAME}-{os.getpid()}-*")] if tree else []
+        [group for folder in tree.folders for group in folder.glob(f"{cgroups.NAME}-{owner.mark()}-*")] if tree else []
     )
 
     assert (groups, survivors(marker)) == ([], [])

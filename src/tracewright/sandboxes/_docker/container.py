@@ -59,9 +59,12 @@ class Container:
         # While it lives the worker tells; only of a dead one the engine must be asked.
         if not self._output.ended:
             return 0
-        async with asyncio.timeout(END_SECONDS):
-            while (state := await self._daemon.state(self._name)).get("Running"):
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                while (state := await self._daemon.state(self._name)).get("Running"):
+                    await asyncio.sleep(0.02)
+        except TimeoutError as error:
+            raise SandboxError(f"the engine says that {self._name} runs, whose streams have ended") from error
         return int(bool(state.get("OOMKilled")))
 
     def peak(self) -> int | None:
