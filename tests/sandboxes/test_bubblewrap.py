@@ -181,7 +181,7 @@ def test_the_next_start_takes_away_the_groups_of_a_killed_controller() -> None:
         pytest.skip("control groups cannot be written here")
     gone = subprocess.Popen(["true"])
     gone.wait()
-    name = f"{cgroups.NAME}-{owner.mark().split('.')[0]}.{gone.pid}.1-1"
+    name = f"{cgroups.NAME}-{gone.pid}-{owner.mark().split('-')[1]}-1-1"
     for folder in tree.folders:
         (folder / name).mkdir()
     cgroups.find()

@@ -223,7 +223,7 @@ def _sweep(tree: Tree) -> None:
         if not folder.is_dir():
             continue
         for group in folder.glob(f"{NAME}-*-*"):
-            if owner.gone(group.name.split("-")[1]):
+            if owner.gone(owner.first_mark(group.name.removeprefix(f"{NAME}-"))):
                 _removed(group)
 
 

@@ -18,6 +18,7 @@ PART = 64 << 10
 WAITING_PARTS = 64
 COMPLAINT_BYTES = 4096
 STATUS_SECONDS = 3.0
+LAST_WORDS_SECONDS = 1.0
 
 
 class PodBody:
@@ -68,6 +69,8 @@ class PodBody:
             for start in range(0, len(data), PART):
                 await socket.send_bytes(STDIN + data[start : start + PART])
         except Exception as error:
+            # What the pod said on its way out may still be on its way to us.
+            await asyncio.wait({self._pump}, timeout=LAST_WORDS_SECONDS)
             raise ConnectionError(f"the pod {self._pod} hung up: {error}") from error
 
     async def kill(self) -> None:
