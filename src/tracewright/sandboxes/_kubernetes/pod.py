@@ -71,7 +71,7 @@ class PodBody:
         except Exception as error:
             # What the pod said on its way out may still be on its way to us.
             await asyncio.wait({self._pump}, timeout=LAST_WORDS_SECONDS)
-            raise ConnectionError(f"the pod {self._pod} hung up: {error}") from error
+            raise ConnectionError(f"the pod {self._pod} hung up: {type(error).__name__}") from error
 
     async def kill(self) -> None:
         self._hung_up.set()
