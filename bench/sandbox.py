@@ -38,10 +38,10 @@ from tracewright.sandboxes import Sandbox
 
 ROUNDS = 60
 TIMES = 5
-"""How often in a row one way is timed in a round, so that none is charged for what the one before it threw out."""
+"""So often in a row one way is timed in a round, so that none pays for what the one before it threw out."""
 BATCH = 32
 KILLS = 100
-DEADLINE = 0.3
+DEADLINE = 0.5
 SURVIVAL_SECONDS = 1.0
 PROOFS = 7
 REWRITE = {"op": "apply", "pattern": "print($A)", "rewrite": "log($A)", "language": "python"}
@@ -57,12 +57,9 @@ for _ in range(3):
 print('up', flush=True)
 time.sleep(600)
 """
-SHORT = (
-    "How much faster than the program a jailed action can be is bounded by what the same scan costs in-process: that",
-    "row has no jail, no pipe, and works out nothing beside the edits. Where it is below the target, no jail can meet",
-    "the target for such a text; the whole action parses twice and walks the new tree besides. The fixed price of a",
-    "jailed action, two turns of a pipe and the checks of its answer, shows in the small text.",
-)
+SHORT = """What a jailed action can gain over the program is bounded by the scan in-process, which has no jail and
+works out nothing beside the edits; the action also parses the new text, walks its tree, and tells lines and diff. The
+fixed price of a jailed action, two turns of a pipe and the checks of its answer, shows in the small text."""
 FLOOD = "import os\nfor _ in range(1 << 10): os.write(1, b'x' * (1 << 20))"
 
 _numbers = count(1)
@@ -101,7 +98,7 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 
 async def steady(work: Callable[[str], Awaitable[object]], functions: int) -> float:
-    """Return the median milliseconds that a piece of work takes on new texts, several times in a row."""
+    """Return the median milliseconds that a piece of work takes on some new texts in a row."""
     return statistics.median([await timed(partial(work, source(functions))) for _ in range(TIMES)])
 
 
@@ -173,8 +170,8 @@ async def programs(sandbox: Sandbox, rounds: int) -> list[dict[str, float]]:
         require(outcome.stdout == "499500\n", outcome.message)
 
     await boxed()
+    ways = {"bare": plain, "warm": boxed}
     for number in range(rounds):
-        ways = {"bare": plain, "warm": boxed}
         once = {}
         for name in sorted(ways, reverse=bool(number % 2)):
             # The next jail is made while nothing is timed: a warm pool is what is measured.
@@ -261,8 +258,7 @@ async def engines(sandbox: Sandbox, home: Path, address: str, rounds: int) -> li
 
 def memory(field: str) -> int:
     """Return one of our memory figures in KiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(field)).split()[1])
+    return int(Path("/proc/self/status").read_text().partition(f"{field}:")[2].split()[0])
 
 
 def compared(
@@ -292,8 +288,7 @@ def spread(found: Sequence[dict[str, float]], name: str, scale: float = 1) -> st
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
     """Return the first quartile, the median and the third."""
-    low, middle, high = statistics.quantiles(values, n=4)
-    return low, middle, high
+    return tuple(statistics.quantiles(values, n=4))  # type: ignore[return-value]  # n = 4 has three cuts
 
 
 async def measure(home: Path, rounds: int, address: str) -> list[Row]:
@@ -317,13 +312,13 @@ async def measure(home: Path, rounds: int, address: str) -> list[Row]:
 
 
 def action_rows(name: str, functions: int, found: Sequence[dict[str, float]]) -> list[Row]:
-    """Return what one size of text gave; the first is the size that the targets were made for."""
+    """Return what one size of text gave; the targets were made for texts like the file."""
     size = f"{name} of {len(source(functions)):,} bytes, {functions} matches"
+    alone, batched, times = (1.30, 1.08, 12) if name == "file" else (None, None, None)
     return [
-        compared(f"{size}: jailed to in-process", found, "jailed", "alone", 1.30),
-        compared(f"{size}: the same by {BATCH}, each", found, "jailed by 32", "alone by 32", 1.08, BATCH),
-        faster(f"{size}: jailed to the unjailed program", found, "jailed", 12),
-        faster(f"{size}: unjailed in-process to the unjailed program", found, "alone"),
+        compared(f"{size}: jailed to in-process", found, "jailed", "alone", alone),
+        compared(f"{size}: the same by {BATCH}, each", found, "jailed by 32", "alone by 32", batched, BATCH),
+        faster(f"{size}: jailed to the unjailed program", found, "jailed", times),
         faster(f"{size}: only what the program does, in-process", found, "scan"),
     ]
 
@@ -338,15 +333,15 @@ async def limit_rows(sandbox: Sandbox) -> list[Row]:
     kept = f"status {outcome.status}, kept {len(outcome.stdout) / MIB:.2f} MiB"
     flooded = Row("our memory under 1 GiB of output", "-", kept, f"{grown:.1f} MiB", "≤ 8 MiB", grown <= 8)
     first = sorted(await proofs(PROOFS))
-    proven = f"{first[0]:.0f} to {first[-1]:.0f} ms, {PROOFS} times"
-    middle = statistics.median(first)
-    proof = Row("preflight without a kept proof", "-", proven, f"{middle:.0f} ms", "≤ 1500 ms", first[-1] <= 1500)
+    told = f"{first[0]:.0f} to {first[-1]:.0f} ms, {PROOFS} times"
+    middle = f"{statistics.median(first):.0f} ms"
+    proof = Row("preflight without a kept proof", "-", told, middle, "≤ 1500 ms", first[-1] <= 1500)
     return [replace(gone, met=worst <= 50 and not survivors), flooded, proof]
 
 
 def report(rows: Sequence[Row], rounds: int, missing: str) -> str:
     """Return the table, and the machine that it was made on."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("ast-grep-cli", "ast-grep-py", "pydantic"))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("ast-grep-cli", "ast-grep-py"))
     bwrap = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, {processor()}"
     lines = [
@@ -365,13 +360,13 @@ def report(rows: Sequence[Row], rounds: int, missing: str) -> str:
     ]
     verdicts = {True: "PASS", False: "short", None: ""}
     told = (f"| {r.what} | {r.floor} | {r.ours} | {r.measured} | {r.target} | {verdicts[r.met]} |" for r in rows)
-    return "\n".join([*lines, *told, "", *SHORT]) + "\n"
+    return "\n".join([*lines, *told, "", SHORT]) + "\n"
 
 
 def processor() -> str:
     """Return what the kernel calls this processor."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    name = Path("/proc/cpuinfo").read_text().partition("model name\t: ")[2]
+    return name.partition("\n")[0] or platform.machine()
 
 
 def engine() -> tuple[str, str]:
