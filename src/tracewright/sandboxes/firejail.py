@@ -136,7 +136,8 @@ def _walls(root_runs: bool) -> list[str]:
     # Started by root, the drop to another user happens inside; its last step gives these up as well.
     rights = "--caps.keep=setuid,setgid,setpcap" if root_runs else "--caps.drop=all"
     return [
-        *("--quiet", "--noprofile", "--net=none", "--nonewprivs", rights),
+        # Started by root it has an IPC namespace anyway; for others it must be asked.
+        *("--quiet", "--noprofile", "--net=none", "--ipc-namespace", "--nonewprivs", rights),
         *("--private-dev", "--private-tmp", "--read-only=/", f"--read-write={SCRATCH}", f"--private-cwd={SCRATCH}"),
         *("--noautopulse", "--nodbus", "--nogroups", "--deterministic-exit-code", "--blacklist=/dev/shm"),
     ]
