@@ -73,13 +73,17 @@ class Launcher(LocalLauncher):
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
         given = list(inputs.mounts(cell, self.blobs))
+        seen = {Path(mount.target).name: f"{OWN_INPUTS}/{Path(mount.target).name}" for mount in given}
         try:
-            command, places = self.command(given)
-            seen = {name: f"{OWN_INPUTS}/{name}" for name in places}
+            command, places = self.command(given if self.user is not None else ())
             links = {seen[name]: place for name, place in places.items()}
-            opening = {**self._opening(cell), "inputs": seen, "links": links}
+            # An ordinary user can bind nothing, and where the blobs lie is hidden: so they are sent.
+            data = {} if places else {seen[Path(mount.target).name]: mount.source.read_bytes() for mount in given}
+            sent = {path: len(content) for path, content in data.items()}
+            opening = {**self._opening(cell), "inputs": seen, "links": links, "sent": sent}
             group = self.tree.group(cell.limits) if self.tree else None
-            return await Jail.start(Launch(command, opening, group, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}))
+            environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+            return await Jail.start(Launch(command, opening, group, environment, inputs=b"".join(data.values())))
         except OSError as error:
             raise SandboxError(f"the jail could not be started: {error}") from error
 

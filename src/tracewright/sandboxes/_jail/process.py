@@ -45,7 +45,7 @@ class Bounds(Protocol):
 class Launch:
     """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
 
-    `ending` is the signal upon which the process started here takes the whole tree with it.
+    `inputs` are the bytes of what the opening says is `sent`. `ending` is the signal upon which the process started here takes the whole tree with it.
     """
 
     command: Sequence[str]
@@ -54,6 +54,7 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
     ending: signal.Signals = signal.SIGKILL
+    inputs: bytes = b""
 
 
 class Body(Protocol):
@@ -102,7 +103,7 @@ class Jail:
     @classmethod
     async def start(cls, launch: Launch) -> Jail:
         """Start a process and wait until its worker is ready; raises SandboxError with the launcher's complaint."""
-        return await cls.greeted(await Process.start(launch), launch.opening)
+        return await cls.greeted(await Process.start(launch), launch.opening, launch.inputs)
 
     @classmethod
     async def greeted(cls, body: Body, opening: Mapping[str, Any], inputs: bytes = b"") -> Jail:
