@@ -45,7 +45,8 @@ class Bounds(Protocol):
 class Launch:
     """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
 
-    `inputs` are the bytes of what the opening says is `sent`. `ending` is the signal upon which the process started here takes the whole tree with it.
+    `inputs` are the bytes of what the opening says is `sent`; `ending` is the signal upon which the process started
+    here takes the whole tree with it.
     """
 
     command: Sequence[str]
