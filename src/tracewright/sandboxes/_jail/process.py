@@ -19,6 +19,8 @@ START_SECONDS = 20.0
 END_SECONDS = 5.0
 HANG_UP_SECONDS = 0.1
 COMPLAINT_BYTES = 4096
+OUT_OF_MEMORY = 99
+"""The exit code of a container whose worker died for want of memory, as its first process tells (see `first`)."""
 
 
 class Bounds(Protocol):
