@@ -41,7 +41,7 @@ TIMES = 5
 """So often in a row one way is timed in a round, so that none pays for what the one before it threw out."""
 BATCH = 32
 KILLS = 100
-DEADLINE = 0.5
+DEADLINE = 1.0
 SURVIVAL_SECONDS = 1.0
 PROOFS = 7
 REWRITE = {"op": "apply", "pattern": "print($A)", "rewrite": "log($A)", "language": "python"}

@@ -202,3 +202,12 @@ def test_a_proof_whose_probes_die_says_how_the_jail_ended(tmp_path: Path, monkey
 
     with pytest.raises(MissingPartError, match=r"probes ended with killed: .*\(it ended with -?\d+ and said nothing\)"):
         asyncio.run(build(Options(), Parts(home=tmp_path)).preflight())
+
+
+def test_a_worker_that_may_start_no_process_is_our_failure_and_not_the_jobs() -> None:
+    async def work(sandbox: Sandbox) -> Outcome:
+        with pytest.raises(SandboxError, match="could not do its part: no process could be started"):
+            await sandbox.run(_job("full"))
+        return await sandbox.run(_job(say="fine"))
+
+    assert _said([within("bubblewrap", work)]) == ["fine"]
