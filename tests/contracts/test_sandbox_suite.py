@@ -26,8 +26,8 @@ from tracewright.sandboxes._contract.suite import CASES, check_sandbox, tried
 from tracewright.sandboxes._contract.trial import Backend
 
 FAKES = Path(__file__).parents[1] / "sandboxes" / "fakes"
-TABLE = set(range(1, 37)) - {32}
-"""The field's cases of abuse. 32 is about queries, and no kind of job runs any."""
+TABLE = set(range(1, 37))
+"""The field's cases of abuse."""
 BY_NAME = {case.name: case for case in CASES}
 ATTEMPTS = [case for case in CASES if isinstance(case.trial, Attempts)]
 LEFT_BEHIND: Mapping[str, Outcome | None] = {

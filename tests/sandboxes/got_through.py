@@ -143,6 +143,13 @@ ANSWERS: Mapping[str, tuple[Answers, ...]] = {
     "a regular expression that explodes": UNANSWERED,
     "a source of 50 MB in one line": UNANSWERED,
     "brackets nested 100,000 deep": UNANSWERED,
+    "queries that read, write and attach files, fetch, and never end": (
+        (ok("read the text of /etc/shadow\tGOT IT\n"),),
+        (ok("the engine\tsomething else\n"),),
+        (ok("fetch\trefused\n"), ok(), crashed(9)),
+        (ok("fetch\trefused\n"), Outcome(status="timeout"), ok("100000000\n")),
+        (ok("fetch\trefused\n"), Outcome(status="timeout"), Outcome(status="oom"), ok()),
+    ),
     "code in a shared worker": (
         (ok("ran\n"),),
         (refused("isolation_too_weak", "ran").model_copy(update={"stdout": "ran"}),),

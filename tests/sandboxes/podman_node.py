@@ -22,6 +22,7 @@ import pytest
 
 from tests.sandboxes import daemons
 from tests.sandboxes.nodes import INJECTED
+from tracewright.sandboxes._jail.process import OUT_OF_MEMORY
 
 IMAGE = "registry.example/tracewright-worker"
 PROCESSES = 4096
@@ -166,12 +167,13 @@ class Container:
         await self._process.wait()
 
     async def out_of_memory(self) -> bool:
-        """Say whether the container was ended for want of memory."""
+        """Say whether the container was ended for want of memory; what podman misses, its first process tells."""
         try:
-            seen = await podman().ask("inspect", "--format", "{{.State.OOMKilled}}", self._name)
+            seen = await podman().ask("inspect", "--format", "{{.State.OOMKilled}} {{.State.ExitCode}}", self._name)
         except subprocess.CalledProcessError:
             return False  # it was taken away already
-        return seen == "true"
+        killed, code = seen.split()
+        return killed == "true" or int(code) == OUT_OF_MEMORY
 
     async def kill(self) -> None:
         """End it and take it away; safe to call twice."""

@@ -21,7 +21,7 @@ from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import Isolation, Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox, bubblewrap
-from tracewright.sandboxes._jail import cgroups, preflight, seccomp
+from tracewright.sandboxes._jail import cgroups, owner, preflight, seccomp
 from tracewright.sandboxes.bubblewrap import Options, build
 
 CONTROLLER = """
@@ -181,11 +181,12 @@ def test_the_next_start_takes_away_the_groups_of_a_killed_controller() -> None:
         pytest.skip("control groups cannot be written here")
     gone = subprocess.Popen(["true"])
     gone.wait()
+    name = f"{cgroups.NAME}-{gone.pid}-{owner.mark().split('-')[1]}-1-1"
     for folder in tree.folders:
-        (folder / f"{cgroups.NAME}-{gone.pid}-1").mkdir()
+        (folder / name).mkdir()
     cgroups.find()
 
-    assert not [folder for folder in tree.folders if (folder / f"{cgroups.NAME}-{gone.pid}-1").exists()]
+    assert not [folder for folder in tree.folders if (folder / name).exists()]
 
 
 def test_a_sandbox_leaves_no_group_and_no_process_when_it_is_closed() -> None:
@@ -193,7 +194,7 @@ def test_a_sandbox_leaves_no_group_and_no_process_when_it_is_closed() -> None:
     within("bubblewrap", lambda sandbox: sandbox.run(program(marked("pass", marker), limits=Limits(wall_seconds=20))))
     tree = cgroups.find()
     groups = (
-        [group for folder in tree.folders for group in folder.glob(f"{cgroups.NAME}-{os.getpid()}-*")] if tree else []
+        [group for folder in tree.folders for group in folder.glob(f"{cgroups.NAME}-{owner.mark()}-*")] if tree else []
     )
 
     assert (groups, survivors(marker)) == ([], [])

@@ -146,3 +146,12 @@ def test_in_a_container_that_shows_only_itself_its_limits_are_at_the_top(kernel:
     mounts = "".join(f"1 2 0:1 / {kernel}/{name} rw - cgroup cgroup rw,{name}\n" for name in ("memory", "pids"))
 
     assert _outer(kernel, mounts, "3:memory:/docker/x\n2:pids:/docker/x\n") == {"memory", "pids"}
+
+
+def test_a_group_that_the_kernel_refuses_leaves_nothing_behind(kernel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FIRST:
+        (kernel / name).mkdir()
+    tree = Tree(1, tuple(kernel / name for name in ("memory", "gone", "pids")))
+    with pytest.raises(FileNotFoundError):
+        tree.group(LIMITS)
+    assert not list((kernel / "memory").iterdir())

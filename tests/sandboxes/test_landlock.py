@@ -128,7 +128,7 @@ def test_a_killed_controller_leaves_no_process_after_a_second_and_its_folder_goe
     controller.wait()
 
     assert gone_within(1.0, marker)
-    left = list(Path(tempfile.gettempdir()).glob(f"{PREFIX}*.{controller.pid}.*-*"))
+    left = list(Path(tempfile.gettempdir()).glob(f"{PREFIX}{controller.pid}-*"))
     sweep(65532)
     assert left
     assert not [path for path in left if path.exists()]

@@ -21,19 +21,20 @@ def _ended() -> int:
 
 def _other(process: int, when: str = "1") -> str:
     """Return the mark of another process of this machine."""
-    return f"{owner.mark().split('.')[0]}.{process}.{when}"
+    return f"{process}-{owner.mark().split('-')[1]}-{when}"
 
 
 def test_whoever_ended_is_gone_and_so_is_the_last_bearer_of_a_number_that_came_again() -> None:
-    here, process, when = owner.mark().split(".")
+    process, here, when = owner.mark().split("-")
 
     assert not owner.gone(owner.mark())
     assert owner.gone(_other(_ended()))
     assert owner.gone(_other(os.getpid(), str(int(when) - 1)))
-    assert (here, process) == (owner.mark().split(".")[0], str(os.getpid()))
+    assert process == str(os.getpid())
+    assert owner.gone(f"{_ended()}-{here}-1")
 
 
-@pytest.mark.parametrize("mark", ["nonsense", "", "elsewhere.1.1", "0.0", "..", "1234", "-1.-1.-1"])
+@pytest.mark.parametrize("mark", ["nonsense", "", "1-elsewhere-1", "0-0", "--", "1234", "-1--1--1"])
 def test_of_whoever_is_not_from_here_nobody_can_tell(mark: str) -> None:
     assert not owner.gone(mark)
 
@@ -51,7 +52,7 @@ def test_folders_of_the_dead_are_swept_and_those_of_the_living_and_of_strangers_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    marks = {"dead": _other(_ended()), "again": _other(os.getpid()), "living": owner.mark(), "strange": "elsewhere.1.1"}
+    marks = {"dead": _other(_ended()), "again": _other(os.getpid()), "living": owner.mark(), "strange": "1-elsewhere-1"}
     for name, mark in marks.items():
         (tmp_path / f"{ground.PREFIX}{mark}-{name}" / "ws/inner").mkdir(parents=True)
     (tmp_path / "kept").mkdir()
@@ -63,7 +64,7 @@ def test_folders_of_the_dead_are_swept_and_those_of_the_living_and_of_strangers_
 
 
 def test_groups_of_the_dead_are_swept_and_those_of_the_living_and_of_strangers_stay(tmp_path: Path) -> None:
-    marks = {"1": _other(_ended()), "2": _other(os.getpid()), "3": owner.mark(), "4": "elsewhere.1.1"}
+    marks = {"1": _other(_ended()), "2": _other(os.getpid()), "3": owner.mark(), "4": "1-elsewhere-1"}
     for name, mark in marks.items():
         (tmp_path / f"{cgroups.NAME}-{mark}-{name}").mkdir()
     cgroups._sweep(Tree(2, (tmp_path,)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 
 import pytest
@@ -12,7 +11,7 @@ from tests.sandboxes.jails import gone_within, marked, program, proven_home, wit
 from tracewright.records.job import Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
-from tracewright.sandboxes._jail import cgroups, lanes, pool
+from tracewright.sandboxes._jail import cgroups, lanes, owner, pool
 from tracewright.sandboxes._jail.process import Process
 from tracewright.sandboxes.bubblewrap import Options, build
 
@@ -42,7 +41,7 @@ class Jails:
 
 def _groups() -> list[object]:
     tree = cgroups.find()
-    return [group for place in tree.folders for group in place.glob(f"{cgroups.NAME}-{os.getpid()}-*")] if tree else []
+    return [group for place in tree.folders for group in place.glob(f"{cgroups.NAME}-{owner.mark()}-*")] if tree else []
 
 
 def test_an_outcome_does_not_wait_until_its_jail_is_gone_and_closing_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,14 @@ import pytest
 
 from tests.sandboxes.jails import proven_home, within
 from tracewright.blobs import Blobs
-from tracewright.errors import SandboxError
+from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import MIB, Job, Limits, Outcome
+from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
-from tracewright.sandboxes._jail import layout, local
+from tracewright.sandboxes._jail import layout, local, preflight, sandbox
 from tracewright.sandboxes._jail.layout import PACKAGE, Layout, Mount
+from tracewright.sandboxes._jail.process import Jail
+from tracewright.sandboxes.bubblewrap import Options, build
 
 Found = TypeVar("Found")
 Use = Callable[[Sandbox], Awaitable[Found]]
@@ -29,7 +32,7 @@ def rogue(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = Mount(Path(__file__).parent / "kinds", f"{PACKAGE}/kinds")
     with_kinds = Layout((*here.mounts, kinds), here.command, here.environment)
     monkeypatch.setattr(layout, "here", lambda: with_kinds)
-    monkeypatch.setattr(local, "module_path", lambda wing, name: f"kinds.{name}")
+    monkeypatch.setattr(sandbox, "module_path", lambda wing, name: f"kinds.{name}")
 
 
 def _job(do: str = "", wall: float = 20, **request: Any) -> Job:
@@ -146,6 +149,23 @@ def test_a_worker_is_replaced_after_so_many_jobs() -> None:
     assert within("bubblewrap", work, jobs_per_worker=2) == [False, True, False, True, False]
 
 
+def test_a_jail_that_cannot_be_taken_away_does_not_end_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    end, faults = Jail.end, [OSError("busy")]
+
+    async def faulty(jail: Jail) -> None:
+        await end(jail)
+        if faults:
+            raise faults.pop()
+
+    async def work(sandbox: Sandbox) -> list[Outcome]:
+        monkeypatch.setattr(Jail, "end", faulty)
+        async with asyncio.timeout(30):
+            return [await sandbox.run(_job(say=number)) for number in range(3)]
+
+    assert _said(within("bubblewrap", work, jobs_per_worker=1)) == [0, 1, 2]
+    assert not faults
+
+
 def test_several_workers_share_the_queue() -> None:
     outcomes = _all([_job(say=number) for number in range(64)], workers=2)
 
@@ -175,3 +195,19 @@ def test_a_job_larger_than_the_machine_is_refused_with_a_way_out(monkeypatch: py
 
     with pytest.raises(SandboxError, match="lower limits"):
         _all([_job()])
+
+
+def test_a_proof_whose_probes_die_says_how_the_jail_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "PROBES", "kinds.dies")
+
+    with pytest.raises(MissingPartError, match=r"probes ended with killed: .*\(it ended with -?\d+ and said nothing\)"):
+        asyncio.run(build(Options(), Parts(home=tmp_path)).preflight())
+
+
+def test_a_worker_that_may_start_no_process_is_our_failure_and_not_the_jobs() -> None:
+    async def work(sandbox: Sandbox) -> Outcome:
+        with pytest.raises(SandboxError, match="could not do its part: no process could be started"):
+            await sandbox.run(_job("full"))
+        return await sandbox.run(_job(say="fine"))
+
+    assert _said([within("bubblewrap", work)]) == ["fine"]

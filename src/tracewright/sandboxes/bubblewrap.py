@@ -22,10 +22,12 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import MIB, Isolation, Limits
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, layout, local, root, seccomp
+from tracewright.sandboxes._jail import cgroups, inputs, layout, local, root, seccomp
 from tracewright.sandboxes._jail.layout import SCRATCH, SHARED_MEMORY, WORKSPACE, Layout, Mount
+from tracewright.sandboxes._jail.local import LocalLauncher
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch, pipe_holding
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 NOBODY = "65534"
 """Who a job is inside the jail."""
@@ -53,13 +55,13 @@ class Options(local.LocalOptions):
     binary: str = "bwrap"
 
 
-def build(options: Options, parts: Parts) -> local.LocalSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return local.LocalSandbox(options, parts, lambda blobs: _launcher(options, blobs), _proof)
+    return local.pooled(options, parts, lambda blobs: _launcher(options, blobs))
 
 
 @dataclass(frozen=True)
-class Launcher:
+class Launcher(LocalLauncher):
     """Starts workers in bubblewrap; everything here is the same for all jails of one sandbox."""
 
     binary: Path
@@ -73,7 +75,7 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
-        mounts = (*self.layout.mounts, *local.inputs(cell, self.blobs))
+        mounts = (*self.layout.mounts, *inputs.mounts(cell, self.blobs))
         door = pipe_holding(self.filter)
         try:
             command = self.command(cell, mounts, door)
@@ -108,6 +110,17 @@ class Launcher:
             lacks=() if self.tree else ("inodes",),
         )
 
+    async def proof(self, cache: Path) -> str:
+        """Prove the jail, or find the proof in `cache`; returns its id."""
+        command = self.command(Cell(Limits()), self.layout.mounts, door=0)
+        parts = [*(hashlib.sha256(data).hexdigest() for data in (self.binary.read_bytes(), self.filter)), *command]
+        names = [name for name, _ in self.layout.environment]
+        try:
+            return await local.prove(self, cache, parts, names)
+        except MissingPartError as error:
+            fixes = [fix for complaint, fix in FIXES.items() if complaint in str(error).lower()]
+            raise MissingPartError(f"{error}; {fixes[0]}" if fixes else str(error)) from error
+
     def _opening(self, cell: Cell) -> dict[str, Any]:
         folders = [WORKSPACE, SCRATCH, SHARED_MEMORY]
         return {"limits": local.limits(cell, self.tree), "folders": folders, "sweep": True}
@@ -125,17 +138,6 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     if user is not None:
         root.require_readable(here.mounts)
     return Launcher(Path(found), _version(found), here, seccomp.program(), cgroups.find(), blobs, user)
-
-
-async def _proof(launcher: Launcher, cache: Path) -> str:
-    command = launcher.command(Cell(Limits()), launcher.layout.mounts, door=0)
-    parts = [*(hashlib.sha256(data).hexdigest() for data in (launcher.binary.read_bytes(), launcher.filter)), *command]
-    names = [name for name, _ in launcher.layout.environment]
-    try:
-        return await local.prove(launcher, cache, parts, names)
-    except MissingPartError as error:
-        fixes = [fix for complaint, fix in FIXES.items() if complaint in str(error).lower()]
-        raise MissingPartError(f"{error}; {fixes[0]}" if fixes else str(error)) from error
 
 
 def _version(binary: str) -> tuple[int, ...]:

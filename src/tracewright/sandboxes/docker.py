@@ -12,126 +12,49 @@ import itertools
 import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tracewright.blobs import Blobs, write_whole
 from tracewright.errors import MissingPartError, SandboxError
-from tracewright.records.job import Isolation, Job, Limits, Outcome
-from tracewright.registry import Parts, module_path
+from tracewright.records.job import Isolation, Limits
+from tracewright.registry import Parts
 from tracewright.sandboxes._docker import owner
 from tracewright.sandboxes._docker.container import Container
 from tracewright.sandboxes._docker.daemon import Daemon, Engine
 from tracewright.sandboxes._docker.request import ENVIRONMENT, Plan, arguments
 from tracewright.sandboxes._jail import images, preflight
-from tracewright.sandboxes._jail.admission import Admission, budget
-from tracewright.sandboxes._jail.exchange import Question
-from tracewright.sandboxes._jail.pool import Cell, Pool
+from tracewright.sandboxes._jail.admission import budget
+from tracewright.sandboxes._jail.local import LocalOptions
+from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail
 from tracewright.sandboxes._jail.profile import profile
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 RUNTIME_LACKS = ("processes_of_tree", "supervisor")
 """What a runtime with a kernel of its own answers otherwise, as gVisor does; docs/containers.md says how."""
 BUILD = "run: deploy/docker/build-image.sh"
 
 
-class Options(BaseModel):
+class Options(LocalOptions):
     """What a recipe may say about this sandbox."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str = Field(default="", pattern=r"^(unix:///.+)?$")
     """The engine's socket; where it is not said, what DOCKER_HOST says, else Docker's own."""
     image: str = "tracewright-sandbox"
     runtime: str = ""
     """Another runtime than the engine's default, as `runsc` of gVisor."""
-    workers: int = Field(default=1, ge=1, le=64)
-    jobs_per_worker: int = Field(default=2000, ge=1)
-    memory_share: float = Field(default=0.8, gt=0, le=0.8)
     starts: int = Field(default=4, ge=1, le=32)
     """How many containers the engine is asked to start at once; more than a few make each of them slower."""
 
 
-def build(options: Options, parts: Parts) -> DockerSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return DockerSandbox(options, parts.home, parts.share)
-
-
-class DockerSandbox:
-    """A jail for jobs; belongs to the event loop in which it was first used."""
-
-    def __init__(self, options: Options, home: Path, share: float = 1.0) -> None:
-        self._options = options
-        self._share = share
-        self._home = home
-        self._blobs = Blobs(home / "blobs")
-        self._module = cache(partial(module_path, "jobs"))
-        self._proving = asyncio.Lock()
-        self._launcher: Launcher | None = None
-        self._ready: tuple[Pool, Isolation] | None = None
-
-    async def preflight(self) -> Isolation:
-        """Prove that the jail holds here, once; raises MissingPartError with the failing probe and the fix."""
-        return (await self._prepared())[1]
-
-    async def run(self, job: Job) -> Outcome:
-        """Run one job; raises UsageError for an unknown kind or unfit input name, SandboxError where the jail broke."""
-        module = self._module(job.kind)
-        pool, isolation = self._ready or await self._prepared()
-        return await pool.run(Question(job, module, isolation, self._blobs.put))
-
-    async def close(self) -> None:
-        """End every container and take it away; safe to call twice."""
-        if self._ready:
-            await self._ready[0].close()
-        if self._launcher:
-            await self._launcher.close()
-
-    async def _prepared(self) -> tuple[Pool, Isolation]:
-        async with self._proving:
-            if self._ready is None:
-                self._launcher = launcher = self._launcher or await self._launch()
-                isolation = launcher.isolation(await launcher.proof(self._home / "preflight"))
-                admission = Admission(budget(self._options.memory_share * self._share))
-                pool = Pool(launcher.start, admission, self._options.workers, self._options.jobs_per_worker)
-                self._ready = pool, isolation
-            return self._ready
-
-    async def _launch(self) -> Launcher:
-        daemon = await asyncio.to_thread(Daemon, self._options.address)
-        try:
-            asked = daemon.engine(), daemon.image(self._options.image), owner.collect(daemon)
-            engine, image, _ = await asyncio.gather(*asked)
-            plan = self._plan(daemon, engine, image)
-        except BaseException:
-            daemon.close()
-            raise
-        # Processes that share the machine share its engine too.
-        starts = max(1, int(self._options.starts * self._share))
-        return Launcher(daemon, engine, plan, self._blobs, asyncio.Semaphore(starts))
-
-    def _plan(self, daemon: Daemon, engine: Engine, image: str) -> Plan:
-        runtime = self._options.runtime
-        if runtime and engine.podman:
-            raise MissingPartError(
-                f"podman takes no runtime through its socket, found runtime = {runtime!r}; leave it out and start its"
-                f" service with: podman --runtime {runtime} system service"
-            )
-        if runtime and runtime not in engine.runtimes:
-            known = ", ".join(engine.runtimes)
-            raise MissingPartError(
-                f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it"
-            )
-        filter_ = profile()
-        if engine.podman:
-            # Docker takes the text itself, podman a file of it.
-            path = self._home / "preflight" / f"seccomp-{_sha256(filter_)[:16]}.json"
-            write_whole(path, filter_)
-            filter_ = str(path.resolve())
-        return Plan(image, filter_, runtime, engine.podman, engine.bounds_memory, engine.bounds_processes)
+    share = options.memory_share * parts.share
+    return PooledSandbox(options, parts.home, lambda: _launcher(options, parts), lambda: budget(share))
 
 
 @dataclass(frozen=True)
@@ -221,6 +144,39 @@ class Launcher:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _launcher(options: Options, parts: Parts) -> Launcher:
+    daemon = await asyncio.to_thread(Daemon, options.address)
+    try:
+        asked = daemon.engine(), daemon.image(options.image), owner.collect(daemon)
+        engine, image, _ = await asyncio.gather(*asked)
+        plan = _plan(options, parts.home, daemon, engine, image)
+    except BaseException:
+        daemon.close()
+        raise
+    # Processes that share the machine share its engine too.
+    starts = max(1, int(options.starts * parts.share))
+    return Launcher(daemon, engine, plan, Blobs(parts.home / "blobs"), asyncio.Semaphore(starts))
+
+
+def _plan(options: Options, home: Path, daemon: Daemon, engine: Engine, image: str) -> Plan:
+    runtime = options.runtime
+    if runtime and engine.podman:
+        raise MissingPartError(
+            f"podman takes no runtime through its socket, found runtime = {runtime!r}; leave it out and start its"
+            f" service with: podman --runtime {runtime} system service"
+        )
+    if runtime and runtime not in engine.runtimes:
+        known = ", ".join(engine.runtimes)
+        raise MissingPartError(f"the engine at {daemon.address} has no runtime {runtime!r}, only {known}; install it")
+    filter_ = profile()
+    if engine.podman:
+        # Docker takes the text itself, podman a file of it.
+        path = home / "preflight" / f"seccomp-{_sha256(filter_)[:16]}.json"
+        write_whole(path, filter_)
+        filter_ = str(path.resolve())
+    return Plan(image, filter_, runtime, engine.podman, engine.bounds_memory, engine.bounds_processes)
 
 
 async def _dropped(started: asyncio.Future[Jail]) -> None:

@@ -21,10 +21,12 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import Isolation
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, ground, layout, local, root, seccomp
+from tracewright.sandboxes._jail import cgroups, ground, inputs, layout, local, root, seccomp
 from tracewright.sandboxes._jail.layout import SCRATCH, Layout, Mount
+from tracewright.sandboxes._jail.local import LocalLauncher
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 STAGE = "/mnt"
 """Firejail mounts its own /sys, so what is to be seen is bound here."""
@@ -52,13 +54,13 @@ class Options(local.LocalOptions):
     binary: str = "firejail"
 
 
-def build(options: Options, parts: Parts) -> local.LocalSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return local.LocalSandbox(options, parts, lambda blobs: _launcher(options, blobs), _proof)
+    return local.pooled(options, parts, lambda blobs: _launcher(options, blobs))
 
 
 @dataclass(frozen=True)
-class Launcher:
+class Launcher(LocalLauncher):
     """Starts workers in firejail; everything here is the same for all jails of one sandbox."""
 
     binary: Path
@@ -70,14 +72,18 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
-        inputs = list(local.inputs(cell, self.blobs))
+        given = list(inputs.mounts(cell, self.blobs))
+        seen = {Path(mount.target).name: f"{OWN_INPUTS}/{Path(mount.target).name}" for mount in given}
         try:
-            command, places = self.command(inputs)
-            seen = {name: f"{OWN_INPUTS}/{name}" for name in places}
+            command, places = self.command(given if self.user is not None else ())
             links = {seen[name]: place for name, place in places.items()}
-            opening = {**self._opening(cell), "inputs": seen, "links": links}
+            # An ordinary user can bind nothing, and where the blobs lie is hidden: so they are sent.
+            data = {} if places else {seen[Path(mount.target).name]: mount.source.read_bytes() for mount in given}
+            sent = {path: len(content) for path, content in data.items()}
+            opening = {**self._opening(cell), "inputs": seen, "links": links, "sent": sent}
             group = self.tree.group(cell.limits) if self.tree else None
-            return await Jail.start(Launch(command, opening, group, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}))
+            environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+            return await Jail.start(Launch(command, opening, group, environment, inputs=b"".join(data.values())))
         except OSError as error:
             raise SandboxError(f"the jail could not be started: {error}") from error
 
@@ -114,6 +120,12 @@ class Launcher:
             lacks=tuple(sorted({*LACKS, *files, *ties, *self.leaks})),
         )
 
+    async def proof(self, cache: Path) -> str:
+        """Prove the jail, or find the proof in `cache`; returns its id."""
+        told = subprocess.run([self.binary, "--version"], capture_output=True, check=False, env={}, timeout=10).stdout
+        parts = [hashlib.sha256(told).hexdigest(), hashlib.sha256(self.filter).hexdigest(), *self.command(())[0]]
+        return await local.prove(self, cache, parts, [*ground.names(), *BROUGHT])
+
     def _opening(self, cell: Cell) -> dict[str, Any]:
         others = 0 if self.tree or self.user is None else local.threads_of(self.user)
         return {
@@ -128,7 +140,8 @@ def _walls(root_runs: bool) -> list[str]:
     # Started by root, the drop to another user happens inside; its last step gives these up as well.
     rights = "--caps.keep=setuid,setgid,setpcap" if root_runs else "--caps.drop=all"
     return [
-        *("--quiet", "--noprofile", "--net=none", "--nonewprivs", rights),
+        # Started by root it has an IPC namespace anyway; for others it must be asked.
+        *("--quiet", "--noprofile", "--net=none", "--ipc-namespace", "--nonewprivs", rights),
         *("--private-dev", "--private-tmp", "--read-only=/", f"--read-write={SCRATCH}", f"--private-cwd={SCRATCH}"),
         *("--noautopulse", "--nodbus", "--nogroups", "--deterministic-exit-code", "--blacklist=/dev/shm"),
     ]
@@ -157,9 +170,3 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     user = options.user if root.is_root() else None
     leaks = options.accept_leaks
     return Launcher(Path(found), seccomp.program(namespaces=False), cgroups.find(), blobs, user, leaks)
-
-
-async def _proof(launcher: Launcher, cache: Path) -> str:
-    told = subprocess.run([launcher.binary, "--version"], capture_output=True, check=False, env={}, timeout=10).stdout
-    parts = [hashlib.sha256(told).hexdigest(), hashlib.sha256(launcher.filter).hexdigest(), *launcher.command(())[0]]
-    return await local.prove(launcher, cache, parts, [*ground.names(), *BROUGHT])

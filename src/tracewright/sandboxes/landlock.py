@@ -19,10 +19,12 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import Isolation
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, ground, kernel, local, root, seccomp
+from tracewright.sandboxes._jail import cgroups, ground, inputs, kernel, local, root, seccomp
 from tracewright.sandboxes._jail.ground import Place, Remains
+from tracewright.sandboxes._jail.local import LocalLauncher
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 NEEDED = 6
 """The first version of Landlock that keeps signals and abstract sockets inside (Linux 6.12)."""
@@ -40,13 +42,13 @@ class Options(local.LocalOptions):
     """Say that a container around us bounds memory, processes and disk, where we cannot see that it does."""
 
 
-def build(options: Options, parts: Parts) -> local.LocalSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return local.LocalSandbox(options, parts, lambda blobs: _launcher(options, blobs), _proof)
+    return local.pooled(options, parts, lambda blobs: _launcher(options, blobs))
 
 
 @dataclass(frozen=True)
-class Launcher:
+class Launcher(LocalLauncher):
     """Starts workers that shut themselves in; everything here is the same for all jails of one sandbox."""
 
     filter: bytes
@@ -57,7 +59,7 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
-        place = ground.place(list(local.inputs(cell, self.blobs)), self.user)
+        place = ground.place(list(inputs.mounts(cell, self.blobs)), self.user)
         try:
             remains = Remains(place.folder, self.tree.group(cell.limits) if self.tree else None)
         except OSError as error:
@@ -81,6 +83,11 @@ class Launcher:
             preflight=proof,
             lacks=lacks,
         )
+
+    async def proof(self, cache: Path) -> str:
+        """Prove the jail, or find the proof in `cache`; returns its id."""
+        parts = ["landlock", str(kernel.landlock_version()), hashlib.sha256(self.filter).hexdigest(), *SYSTEM]
+        return await local.prove(self, cache, [*parts, str(self.user)], ground.names())
 
     def _opening(self, cell: Cell, place: Place) -> dict[str, Any]:
         others = 0 if self.tree else local.threads_of(os.getuid() if self.user is None else self.user)
@@ -129,8 +136,3 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     user = options.user if root.is_root() else None
     ground.sweep(user)
     return Launcher(seccomp.program(namespaces=False), cgroups.find(), blobs, user)
-
-
-async def _proof(launcher: Launcher, cache: Path) -> str:
-    parts = ["landlock", str(kernel.landlock_version()), hashlib.sha256(launcher.filter).hexdigest(), *SYSTEM]
-    return await local.prove(launcher, cache, [*parts, str(launcher.user)], ground.names())

@@ -15,10 +15,12 @@ from tracewright.blobs import Blobs
 from tracewright.errors import SandboxError, UsageError
 from tracewright.records.job import Isolation
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, ground, local, root
+from tracewright.sandboxes._jail import cgroups, ground, inputs, local, root
 from tracewright.sandboxes._jail.ground import Remains
+from tracewright.sandboxes._jail.local import LocalLauncher
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 LACKS = (
     "bounding_set", "controller", "daemons", "devices", "environment", "inodes", "io_uring", "local_sockets",
@@ -35,18 +37,18 @@ class Options(local.LocalOptions):
     """Must be said; the command line says it with --accept-no-jail."""
 
 
-def build(options: Options, parts: Parts) -> local.LocalSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox that is none; raises UsageError where nobody said that this is wanted."""
     if not options.accept_no_jail:
         raise UsageError(
             "the sandbox 'none' runs everything unjailed and was not accepted; it is for privileged policies only:"
             " say --accept-no-jail, or choose a jail (sandbox.name=auto)"
         )
-    return local.LocalSandbox(options, parts, _launcher, _proof)
+    return local.pooled(options, parts, _launcher)
 
 
 @dataclass(frozen=True)
-class Launcher:
+class Launcher(LocalLauncher):
     """Starts workers as what we are ourselves."""
 
     tree: cgroups.Tree | None
@@ -54,7 +56,7 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with its complaint."""
-        place = ground.place(list(local.inputs(cell, self.blobs)), user=None)
+        place = ground.place(list(inputs.mounts(cell, self.blobs)), user=None)
         try:
             remains = Remains(place.folder, self.tree.group(cell.limits) if self.tree else None)
         except OSError as error:
@@ -80,12 +82,11 @@ class Launcher:
             lacks=LACKS,
         )
 
+    async def proof(self, cache: Path) -> str:
+        """Nothing is promised, so there is nothing to prove."""
+        return ""
+
 
 def _launcher(blobs: Blobs) -> Launcher:
     ground.sweep(None)
     return Launcher(cgroups.find(), blobs)
-
-
-async def _proof(launcher: Launcher, cache: Path) -> str:
-    """Nothing is promised, so there is nothing to prove."""
-    return ""

@@ -20,10 +20,12 @@ from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import MIB, Isolation, Limits
 from tracewright.registry import Parts
-from tracewright.sandboxes._jail import cgroups, layout, local, root, seccomp
+from tracewright.sandboxes._jail import cgroups, inputs, layout, local, root, seccomp
 from tracewright.sandboxes._jail.layout import SCRATCH, SHARED_MEMORY, WORKSPACE, Layout, Mount
+from tracewright.sandboxes._jail.local import LocalLauncher
 from tracewright.sandboxes._jail.pool import Cell
 from tracewright.sandboxes._jail.process import Jail, Launch
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 
 NOBODY = "65534"
 """Who a job is inside the jail."""
@@ -45,13 +47,13 @@ class Options(local.LocalOptions):
     binary: str = "nsjail"
 
 
-def build(options: Options, parts: Parts) -> local.LocalSandbox:
+def build(options: Options, parts: Parts) -> PooledSandbox:
     """Return a sandbox whose inputs, artifacts and proofs lie in the home of `parts`."""
-    return local.LocalSandbox(options, parts, lambda blobs: _launcher(options, blobs), _proof)
+    return local.pooled(options, parts, lambda blobs: _launcher(options, blobs))
 
 
 @dataclass(frozen=True)
-class Launcher:
+class Launcher(LocalLauncher):
     """Starts workers in nsjail; everything here is the same for all jails of one sandbox."""
 
     binary: Path
@@ -64,7 +66,7 @@ class Launcher:
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
-        mounts = (*self.layout.mounts, *local.inputs(cell, self.blobs))
+        mounts = (*self.layout.mounts, *inputs.mounts(cell, self.blobs))
         door = _file_holding(self.policy.encode())
         try:
             command = self.command(cell, mounts, f"/proc/self/fd/{door}")
@@ -98,6 +100,12 @@ class Launcher:
             preflight=proof,
             lacks=("newer_system_calls",),
         )
+
+    async def proof(self, cache: Path) -> str:
+        """Prove the jail, or find the proof in `cache`; returns its id."""
+        command = self.command(Cell(Limits()), self.layout.mounts, policy="")
+        parts = [hashlib.sha256(self.binary.read_bytes()).hexdigest(), self.policy, *command]
+        return await local.prove(self, cache, parts, [name for name, _ in self.layout.environment])
 
     def _opening(self, cell: Cell) -> dict[str, Any]:
         folders = [WORKSPACE, SCRATCH, SHARED_MEMORY]
@@ -170,9 +178,3 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     if user is not None:
         root.require_readable(here.mounts)
     return Launcher(Path(found), here, seccomp.policy(), cgroups.find(), blobs, user)
-
-
-async def _proof(launcher: Launcher, cache: Path) -> str:
-    command = launcher.command(Cell(Limits()), launcher.layout.mounts, policy="")
-    parts = [hashlib.sha256(launcher.binary.read_bytes()).hexdigest(), launcher.policy, *command]
-    return await local.prove(launcher, cache, parts, [name for name, _ in launcher.layout.environment])

@@ -25,6 +25,8 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
             os.write(1, b"noise")
             sys.stdout.write("more noise")
             sys.stdout.flush()
+        case "full":
+            raise BlockingIOError(11, "no more processes")
         case "raise":
             raise LookupError("out of luck")
         case "memory":

@@ -11,6 +11,10 @@ import signal
 
 from tracewright.jobs._worker import harden
 from tracewright.jobs._worker.child import end_of
+from tracewright.jobs._worker.tree import Counter
+
+OUT_OF_MEMORY = 99
+"""The exit code that says that the worker ended after the kernel had killed for want of memory."""
 
 
 def lead() -> None:
@@ -26,7 +30,10 @@ def lead() -> None:
     poll = select.poll()
     # Bytes on stdin are the worker's to read; only that there will be no more concerns us.
     poll.register(0, 0)
-    poll.register(end_of(child), select.POLLIN)
-    poll.poll()
+    ended = end_of(child)
+    poll.register(ended, select.POLLIN)
+    over = {descriptor for descriptor, _ in poll.poll()}
+    # Engines tell of want of memory only where it ended the first process, and some not even then.
+    starved = ended in over and Counter.found().told().get("memory_kills")
     # The kernel ends all that the first process leaves behind.
-    os._exit(0)
+    os._exit(OUT_OF_MEMORY if starved else 0)

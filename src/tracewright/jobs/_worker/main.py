@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,22 @@ class Worker:
         os.chdir(self._workspace)
         command = getattr(importlib.import_module(module), "COMMAND", None)
         if command and self._standby is None:
-            self._standby = Standby.start(command)
+            # Where no process may be started now, one may be when there is a job.
+            with suppress(BlockingIOError):
+                self._standby = Standby.start(command)
 
     def _answer(self, job: Mapping[str, Any]) -> None:
         before = _cpu_seconds()
         os.chdir(self._workspace)
-        result = self._result(job)
+        broken = ""
+        try:
+            result = self._result(job)
+        except BlockingIOError as error:
+            # Whoever has all the processes that this user may have, it is not the job, which never began.
+            result, broken = Result("no_evidence"), f"no process could be started: {error}"
         header, body = pack(result)
         header |= {
+            "broken": broken,
             "id": job["id"],
             "nonce": job["nonce"],
             "diff": workspace.unified_diff(job["files"], result.files),
@@ -126,6 +135,8 @@ def _only_result(found: Result | Program) -> Result:
 def _guarded(kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result | Program:
     try:
         return kind.run(job["request"], job["files"], inputs)
+    except BlockingIOError:
+        raise
     except MemoryError:
         return Result("oom", "memory_bytes", "the job asked for more memory than it was given")
     except Exception as error:  # noqa: BLE001  # whatever a kind raises is the fault of what it was given

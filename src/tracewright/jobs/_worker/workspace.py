@@ -61,6 +61,7 @@ def receive(inputs: Mapping[str, int], body: bytes) -> None:
     offset = 0
     for name, size in inputs.items():
         path = Path(name)
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(body[offset : offset + size])
         path.chmod(0o444)
         offset += size

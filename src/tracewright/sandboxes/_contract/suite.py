@@ -23,6 +23,7 @@ from tracewright.sandboxes._contract import (
     outputs,
     parsers,
     protocol,
+    queries,
     resources,
     rights,
 )
@@ -54,7 +55,7 @@ GROUPS: Mapping[str, tuple[Case, ...]] = {
     "resources": resources.CASES,
     "outputs": outputs.CASES,
     "evidence": evidence.CASES,
-    "parsers": parsers.CASES,
+    "parsers": (*parsers.CASES, *queries.CASES),
 }
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS.values() for case in group)
 

@@ -10,6 +10,7 @@ from typing import Any
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._docker.daemon import Daemon
 from tracewright.sandboxes._docker.stream import Multiplexed
+from tracewright.sandboxes._jail.process import OUT_OF_MEMORY
 
 STREAM_BYTES = 1 << 20
 END_SECONDS = 5.0
@@ -59,10 +60,13 @@ class Container:
         # While it lives the worker tells; only of a dead one the engine must be asked.
         if not self._output.ended:
             return 0
-        async with asyncio.timeout(END_SECONDS):
-            while (state := await self._daemon.state(self._name)).get("Running"):
-                await asyncio.sleep(0.02)
-        return int(bool(state.get("OOMKilled")))
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                while (state := await self._daemon.state(self._name)).get("Running"):
+                    await asyncio.sleep(0.02)
+        except TimeoutError as error:
+            raise SandboxError(f"the engine says that {self._name} runs, whose streams have ended") from error
+        return int(bool(state.get("OOMKilled")) or state.get("ExitCode") == OUT_OF_MEMORY)
 
     def peak(self) -> int | None:
         return None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tracewright.blobs import Blobs
-from tracewright.errors import SandboxError, UsageError
+from tracewright.errors import SandboxError
 from tracewright.records.job import MIB
-from tracewright.sandboxes._jail import seccomp
+from tracewright.sandboxes._jail import inputs, seccomp
 from tracewright.sandboxes._jail.cgroups import SCAFFOLD
-from tracewright.sandboxes._jail.layout import INPUTS, PACKAGE, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot, package
+from tracewright.sandboxes._jail.layout import PACKAGE, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot, package
 from tracewright.sandboxes._jail.pool import Cell
 
 NOBODY = "65532"
@@ -131,13 +130,8 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 def _binds(cell: Cell, blobs: Blobs) -> Iterator[str]:
     """Our package and the inputs lie in folders of this machine, so the daemon must be this machine's."""
     yield _bind(package(), f"{PACKAGE}/tracewright")
-    for name, sha256 in cell.inputs:
-        if not re.fullmatch(r"\w[\w.-]{0,127}", name, re.ASCII):
-            raise UsageError(f"an input's name must be letters, digits, '_', '.' and '-', found {name[:80]!r}")
-        path = blobs.path(sha256)
-        if not path.is_file():
-            raise SandboxError(f"the input {name!r} is not among the blobs: {path} does not exist")
-        yield _bind(path, f"{INPUTS}/{name}")
+    for mount in inputs.mounts(cell, blobs):
+        yield _bind(mount.source, mount.target)
 
 
 def _bind(source: Path, target: str) -> str:

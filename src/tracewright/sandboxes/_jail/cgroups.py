@@ -40,10 +40,15 @@ class Tree:
         """Make a group with these limits; raises OSError where the kernel refuses."""
         name = f"{NAME}-{owner.mark()}-{next(_numbers)}"
         group = Group(self.version, tuple(folder / name for folder in self.folders))
-        for folder in group.folders:
-            folder.mkdir()
-        for file, value in _settings(self.version, limits):
-            _set(group.folders, file, value)
+        try:
+            for folder in group.folders:
+                folder.mkdir()
+            for file, value in _settings(self.version, limits):
+                _set(group.folders, file, value)
+        except OSError:
+            for folder in group.folders:
+                _removed(folder)
+            raise
         return group
 
 
@@ -80,7 +85,8 @@ class Group:
             _set(self.folders, "cgroup.kill", "1")
         else:
             # With no place for another process, none can fork its way out of the list of what is to be killed.
-            _set(self.folders, "pids.max", "0")
+            with suppress(OSError):
+                _set(self.folders, "pids.max", "0")
         for _ in range(REMOVALS):
             with _watching(_read(self.folders, "cgroup.procs").split()) as dying:
                 if not [folder for folder in self.folders if not _removed(folder)]:
@@ -217,7 +223,7 @@ def _sweep(tree: Tree) -> None:
         if not folder.is_dir():
             continue
         for group in folder.glob(f"{NAME}-*-*"):
-            if owner.gone(group.name.split("-")[1]):
+            if owner.gone(owner.first_mark(group.name.removeprefix(f"{NAME}-"))):
                 _removed(group)
 
 

@@ -54,6 +54,8 @@ class Reply(BaseModel):
     resident_bytes: int
     memory_kills: int = 0
     peak_memory_bytes: int | None = None
+    broken: str = ""
+    """Why the worker could not do its own part; then the reply says nothing about the job."""
 
 
 def encode(header: Mapping[str, Any], body: bytes = b"") -> bytes:
@@ -80,6 +82,8 @@ def check(header: bytes, body: bytes, number: int, nonce: str) -> Reply:
         reply = Reply.model_validate_json(header)
     except ValidationError as error:
         raise ProtocolError(f"protocol violation: {error.errors()[0]['msg']} in a reply") from error
+    if reply.broken:
+        raise SandboxError(f"the jailed worker could not do its part: {reply.broken[:200]}")
     if (reply.id, reply.nonce) != (number, nonce):
         raise ProtocolError(f"protocol violation: a reply to question {reply.id} where {number} was asked")
     if sum(size for _, size in reply.artifacts) != len(body) or any(size < 0 for _, size in reply.artifacts):

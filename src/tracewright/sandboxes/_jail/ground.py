@@ -169,7 +169,7 @@ def sweep(user: int | None) -> None:
     """Remove the folders of controllers that were killed before they could."""
     owners = {os.geteuid(), os.geteuid() if user is None else user}
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        mark = path.name.removeprefix(PREFIX).split("-")[0]
+        mark = owner.first_mark(path.name.removeprefix(PREFIX))
         # What cannot go now is tried again at the next start; it must not keep this one from its work.
         with suppress(OSError):
             if owner.gone(mark) and path.lstat().st_uid in owners:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tracewright.errors import SandboxError
@@ -117,8 +118,9 @@ class _Lane:
                 await self._exchange()
         except Exception as error:  # noqa: BLE001  # a lane that ended silently would let its jobs wait for ever
             # No jail, no place for it, or a worker that lied: the first pays; the rest is asked again.
-            _fail([self.batch.popleft()], error)
-            await self.end()
+            _fail([self.batch.popleft()] if self.batch else [], error)
+            with suppress(Exception):  # a jail that cannot be taken away must not end the lane with it
+                await self.end()
 
     async def end(self) -> None:
         """End the worker; the next batch starts a new one."""

@@ -12,14 +12,19 @@ from pathlib import Path
 
 
 def mark() -> str:
-    """Return the mark of this process: letters, digits and dots."""
+    """Return the mark of this process: three words with hyphens between them."""
     return _mark(os.getpid())
+
+
+def first_mark(text: str) -> str:
+    """Return the mark that a text begins with, where more words follow."""
+    return "-".join(text.split("-")[:3])
 
 
 def gone(mark: str) -> bool:
     """Say whether whoever has this mark ended; of other machines and namespaces nobody here can tell, so not."""
-    here, _, rest = mark.partition(".")
-    process, _, when = rest.partition(".")
+    process, _, rest = mark.partition("-")
+    here, _, when = rest.partition("-")
     if here != _here() or not process.isdecimal() or not when.isdecimal():
         return False
     found = started(int(process))
@@ -38,7 +43,7 @@ def started(process: int) -> str:
 
 @cache
 def _mark(process: int) -> str:
-    return f"{_here()}.{process}.{started(process)}"
+    return f"{process}-{_here()}-{started(process)}"
 
 
 @cache

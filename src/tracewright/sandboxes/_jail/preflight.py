@@ -21,6 +21,7 @@ from tracewright.blobs import write_whole
 from tracewright.errors import MissingPartError, SandboxError, StoreError
 from tracewright.records.job import Isolation, Job, Limits
 from tracewright.sandboxes._jail.exchange import Question, Start, alone
+from tracewright.sandboxes._jail.process import Jail
 
 PROBES = "tracewright.jobs._worker.probe"
 
@@ -56,10 +57,17 @@ async def _escaped(start: Start, isolation: Isolation, keys: Sequence[str]) -> M
     with _bait() as bait:
         request = {**bait, "environment": list(keys)}
         job = Job(kind="probe", isolation="oneshot", request=request, limits=Limits(wall_seconds=10))
-        outcome = await alone(start, Question(job, PROBES, isolation, _keep_nothing))
+        jails: list[Jail] = []
+
+        async def noted() -> Jail:
+            jails.append(await start())
+            return jails[-1]
+
+        outcome = await alone(noted, Question(job, PROBES, isolation, _keep_nothing))
     if outcome.status != "ok":
+        last = f" ({await jails[-1].complaint()})" if outcome.status == "killed" else ""
         raise MissingPartError(
-            f"the {isolation.backend} jail started, but its probes ended with {outcome.status}: {outcome.message}"
+            f"the {isolation.backend} jail started, but its probes ended with {outcome.status}: {outcome.message}{last}"
         )
     return {probe: found for probe, found in outcome.result.items() if found and probe not in isolation.lacks}
 

@@ -19,6 +19,8 @@ START_SECONDS = 20.0
 END_SECONDS = 5.0
 HANG_UP_SECONDS = 0.1
 COMPLAINT_BYTES = 4096
+OUT_OF_MEMORY = 99
+"""The exit code of a container whose worker died for want of memory, as its first process tells (see `first`)."""
 
 
 class Bounds(Protocol):
@@ -45,7 +47,8 @@ class Bounds(Protocol):
 class Launch:
     """How to start one jail: the command, its whole environment, bytes that it reads from descriptors, its opening.
 
-    `ending` is the signal upon which the process started here takes the whole tree with it.
+    `inputs` are the bytes of what the opening says is `sent`; `ending` is the signal upon which the process started
+    here takes the whole tree with it.
     """
 
     command: Sequence[str]
@@ -54,6 +57,7 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: Sequence[int] = ()
     ending: signal.Signals = signal.SIGKILL
+    inputs: bytes = b""
 
 
 class Body(Protocol):
@@ -102,7 +106,7 @@ class Jail:
     @classmethod
     async def start(cls, launch: Launch) -> Jail:
         """Start a process and wait until its worker is ready; raises SandboxError with the launcher's complaint."""
-        return await cls.greeted(await Process.start(launch), launch.opening)
+        return await cls.greeted(await Process.start(launch), launch.opening, launch.inputs)
 
     @classmethod
     async def greeted(cls, body: Body, opening: Mapping[str, Any], inputs: bytes = b"") -> Jail:
@@ -115,7 +119,8 @@ class Jail:
                 jail.ready = _object(header)
         except (SandboxError, TimeoutError) as error:
             await jail.end()
-            raise SandboxError(f"the jail could not be started: {await body.complaint()}") from error
+            late = f" (not ready after {START_SECONDS:g} s)" if isinstance(error, TimeoutError) else ""
+            raise SandboxError(f"the jail could not be started{late}: {await body.complaint()}") from error
         except BaseException:
             await jail.end()
             raise
@@ -164,6 +169,10 @@ class Jail:
         peak = self._body.peak()
         return self._told_peak if peak is None else peak
 
+    async def complaint(self) -> str:
+        """Return what was said on the way out; called after `end`."""
+        return await self._body.complaint()
+
     async def end(self) -> None:
         """Kill the whole tree and wait until it is gone, even where we are cancelled meanwhile; safe to call twice."""
         await _finished(self._body.kill)
@@ -185,6 +194,7 @@ class Process:
         self._process = process
         self._group = launch.group
         self._ending = launch.ending
+        self._door = _door_to(process.pid)
 
     @classmethod
     async def start(cls, launch: Launch) -> Process:
@@ -237,6 +247,9 @@ class Process:
                 await self._ended_by(self._ending)
         except TimeoutError:
             await self._ended_by(signal.SIGKILL)
+        if self._door is not None:
+            os.close(self._door)
+            self._door = None
         if self._group:
             await self._group.remove()
         await self._hang_up()
@@ -254,8 +267,15 @@ class Process:
         # Not `send_signal`, which first looks whether it ended and so reaps it before whoever waits for it.
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
-                os.kill(self._process.pid, number)
+                self._send(number)
         await self._process.wait()
+
+    def _send(self, number: signal.Signals) -> None:
+        """By a descriptor: whoever waits for the process may have reaped it, and its number be that of another."""
+        if self._door is None:
+            os.kill(self._process.pid, number)
+        else:
+            signal.pidfd_send_signal(self._door, number)
 
     async def complaint(self) -> str:
         assert self._process.stderr is not None  # noqa: S101  # it was asked for as a pipe
@@ -284,6 +304,14 @@ async def _finished(work: Callable[[], Awaitable[None]]) -> None:
         if interrupted:
             raise interrupted
         return
+
+
+def _door_to(process: int) -> int | None:
+    """Return a descriptor of a process that was just started, where the kernel has such."""
+    try:
+        return os.pidfd_open(process)
+    except OSError:
+        return None
 
 
 def _object(header: bytes) -> Mapping[str, Any]:

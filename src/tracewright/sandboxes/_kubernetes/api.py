@@ -19,6 +19,7 @@ from lightkube.resources.core_v1 import Pod
 from lightkube.types import CascadeType, OnErrorAction, OnErrorResult
 
 from tracewright.errors import MissingPartError, SandboxError
+from tracewright.sandboxes._jail.process import OUT_OF_MEMORY
 from tracewright.sandboxes._kubernetes.fates import LostPodError, Sight
 from tracewright.sandboxes._kubernetes.manifests import CONTAINER, labels_of
 
@@ -196,7 +197,9 @@ def _sight(pod: Pod) -> Sight:
 def _state(container: ContainerStatus | None) -> dict[str, str]:
     state = container.state if container else None
     if state and state.terminated:
-        return {"terminated": state.terminated.reason or "Error", "message": state.terminated.message or ""}
+        starved = state.terminated.exitCode == OUT_OF_MEMORY
+        reason = "OOMKilled" if starved else state.terminated.reason or "Error"
+        return {"terminated": reason, "message": state.terminated.message or ""}
     if state and state.waiting:
         return {"waiting": state.waiting.reason or "", "message": state.waiting.message or ""}
     return {"running": "running"} if state and state.running else {}

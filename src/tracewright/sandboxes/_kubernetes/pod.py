@@ -18,6 +18,7 @@ PART = 64 << 10
 WAITING_PARTS = 64
 COMPLAINT_BYTES = 4096
 STATUS_SECONDS = 3.0
+LAST_WORDS_SECONDS = 1.0
 
 
 class PodBody:
@@ -31,6 +32,7 @@ class PodBody:
         self._held = bytearray()
         self._over = False
         self._said = bytearray()
+        self._broke = ""
         self._socket: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._hung_up = asyncio.Event()
         self._pump = asyncio.create_task(self._stream())
@@ -67,7 +69,9 @@ class PodBody:
             for start in range(0, len(data), PART):
                 await socket.send_bytes(STDIN + data[start : start + PART])
         except Exception as error:
-            raise ConnectionError(f"the pod {self._pod} hung up: {error}") from error
+            # What the pod said on its way out may still be on its way to us.
+            await asyncio.wait({self._pump}, timeout=LAST_WORDS_SECONDS)
+            raise ConnectionError(f"the pod {self._pod} hung up: {type(error).__name__}") from error
 
     async def kill(self) -> None:
         self._hung_up.set()
@@ -77,7 +81,7 @@ class PodBody:
 
     async def complaint(self) -> str:
         text = self._said.decode(errors="replace").strip()
-        return text.splitlines()[-1] if text else f"the worker in the pod {self._pod} said nothing"
+        return text.splitlines()[-1] if text else f"the worker in the pod {self._pod} said nothing{self._broke}"
 
     async def memory_kills(self) -> int:
         """Say whether the pod ran out of memory; raises LostPodError where the cluster took it away."""
@@ -113,6 +117,7 @@ class PodBody:
                 while not self._hung_up.is_set():
                     await self._take(await socket.receive_bytes())
         except Exception as error:  # noqa: BLE001  # however the socket ends, the worker is out of reach
+            self._broke = f", and the socket to it ended: {type(error).__name__}: {error}"
             if not self._socket.done():
                 self._socket.set_exception(error)
                 # Nobody may be waiting for it any more.
