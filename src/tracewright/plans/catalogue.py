@@ -10,6 +10,7 @@ from pydantic import Field
 from tracewright.plans.families import OTHER, Type, parse_type
 from tracewright.plans.relation import Output
 from tracewright.records.base import Record
+from tracewright.tables.schema import TableSet
 
 
 class ColumnInfo(Record):
@@ -65,3 +66,17 @@ def catalogue_of(
         infos = tuple(ColumnInfo(name=column, type=kind, nullable=column not in solid) for column, kind in pairs)
         found.append(TableInfo(name=name, columns=infos, keys=known))
     return Catalogue(tables=tuple(found))
+
+
+def catalogue_of_set(tables: TableSet) -> Catalogue:
+    """Return the catalogue of a set: its types, where nulls may be, and its keys."""
+    return Catalogue(
+        tables=tuple(
+            TableInfo(
+                name=table.name,
+                columns=tuple(ColumnInfo(name=c.name, type=c.type, nullable=c.nullable) for c in table.columns),
+                keys=(table.key,) if table.key else (),
+            )
+            for table in tables.tables
+        )
+    )

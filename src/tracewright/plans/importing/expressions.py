@@ -39,6 +39,8 @@ def say(speech: Speech, node: exp.Expr) -> Any:
     if type(node) in ARITHMETIC:
         return _arithmetic(speech, node)
     handler = HANDLERS.get(type(node))
+    if handler is None and isinstance(node, exp.Func):
+        raise refusal("UNKNOWN_FUNCTION", f"the catalogue has no function {node.sql_name().lower()!r}", node)
     if handler is None:
         raise refusal("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
     return handler(speech, node)

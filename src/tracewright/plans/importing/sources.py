@@ -37,7 +37,7 @@ class Source:
 def source(run: Import, frame: Frame, node: exp.Expr) -> Source:
     """Return one source; its alias is known to the frame from here on."""
     match node:
-        case exp.Table() if isinstance(node.this, exp.Anonymous):
+        case exp.Table() if isinstance(node.this, exp.Func):
             return _spine(run, frame, node)
         case exp.Table():
             return _table(run, frame, node)
@@ -187,8 +187,9 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     """Return `range(from, to, step)` as a spine."""
     only(node, "this", "alias")
     call, columns = node.this, _column_names(node)
-    if name_of(call) != "range" or not 1 <= len(call.expressions) <= 3:
-        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
+    name = name_of(call) if isinstance(call, exp.Anonymous) else call.sql_name().lower()
+    if name != "range" or not 1 <= len(call.expressions) <= 3:
+        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name!r}", node)
     speech = Speech(run, frame)
     args = [settle(run, frame, arg) for arg in call.expressions]
     said = [say(speech, arg) for arg in args]
