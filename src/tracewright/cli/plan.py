@@ -48,8 +48,20 @@ def import_(
 
 
 def _show(found: Any) -> None:
-    say(json.dumps(found["plan"], indent=2, ensure_ascii=False))
+    say(_readable(found["plan"]))
     for called, name in found["renamed"]:
         note(f"{called!r} is called {name!r} in the plan")
     for remark in found["notes"]:
         note(remark)
+
+
+def _readable(body: dict[str, Any]) -> str:
+    """Write a plan with a line for each step."""
+    lines = []
+    for key, value in body.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if key == "steps":
+            steps = ",\n".join(f"    {json.dumps(step, ensure_ascii=False)}" for step in value)
+            text = f"[\n{steps}\n  ]"
+        lines.append(f'  "{key}": {text}')
+    return "{\n" + ",\n".join(lines) + "\n}"
