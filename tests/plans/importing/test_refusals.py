@@ -18,6 +18,10 @@ LATERALS = ", ".join(f"(SELECT c.customer_id + {n} AS a) x{n}" for n in range(70
 LETS = ", ".join(f"t{n} AS (SELECT {n} AS a)" for n in range(40))
 READ = ", ".join(f"t{n}" for n in range(40))
 
+ALIASES = ", ".join(f"a{n - 1} + a{n - 1} AS a{n}" for n in range(1, 40))
+MINE = "".join(f", t{n} AS (FROM t{n - 1} a, t{n - 1} b SELECT c.customer_id AS k)" for n in range(1, 20))
+OWN = f"t0 AS (SELECT c.customer_id AS k){MINE}"
+
 REFUSED: list[tuple[str, str]] = [
     ("SQL_SYNTAX", "SELECT FROM WHERE"),
     ("SQL_SYNTAX", "SELECT 'open"),
@@ -34,6 +38,10 @@ REFUSED: list[tuple[str, str]] = [
     ("LIMIT_EXCEEDED", f"FROM orders SELECT {' - '.join(['qty'] * 3_000)}"),
     ("LIMIT_EXCEEDED", f"WITH {LETS} FROM {READ}"),
     ("LIMIT_EXCEEDED", f"FROM customers c, {LATERALS}"),
+    ("LIMIT_EXCEEDED", f"FROM orders SELECT qty AS a0, {ALIASES}"),
+    ("LIMIT_EXCEEDED", f"FROM customers c WHERE EXISTS (WITH {OWN} FROM t19)"),
+    ("LIMIT_EXCEEDED", f"FROM orders SELECT 1 GROUP BY CUBE ({', '.join(f'qty + {n}' for n in range(40))})"),
+    ("LIMIT_EXCEEDED", f"FROM orders SELECT 1 GROUP BY {', '.join(['ROLLUP (qty, status)'] * 40)}"),
     ("UNKNOWN_TABLE", "SELECT * FROM ordrs"),
     ("UNKNOWN_TABLE", "SELECT * FROM 'orders.csv'"),
     ("UNKNOWN_TABLE", "SELECT * FROM information_schema.orders"),

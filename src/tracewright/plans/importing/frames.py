@@ -19,6 +19,7 @@ from tracewright.plans.steps.block import Block
 
 Json = Any
 MOST_RETRIES = 64
+MOST_REPEATS = 50_000
 
 
 class Draft:
@@ -189,6 +190,7 @@ class Import:
     trees: list[exp.Expr] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     retries: int = 0
+    repeats: int = 0
 
     @property
     def sqlite(self) -> bool:
@@ -224,7 +226,13 @@ class Import:
         """Count a query that has to be read twice."""
         self.retries += 1
         if self.retries > MOST_RETRIES:
-            raise refusal("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
+            raise refusal("LIMIT_EXCEEDED", "too many queries read the rows beside or around them")
+
+    def repeat(self) -> None:
+        """Count a part of an expression that stands where its alias stood."""
+        self.repeats += 1
+        if self.repeats > MOST_REPEATS:
+            raise refusal("LIMIT_EXCEEDED", "aliases stand for too much")
 
 
 def place_of(run: Import, column: exp.Column) -> tuple[Frame, str, str]:

@@ -65,7 +65,7 @@ def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp
     if (found := _lookup(frame, table, name)) is not None:
         return found
     if table is None and name.casefold() in aliases:
-        return aliases[name.casefold()]
+        return _repeated(run, aliases[name.casefold()])
     if (around := _around(frame, table, name)) is not None:
         return around
     if table is None and run.sqlite and node.this.quoted:
@@ -73,6 +73,15 @@ def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp
     if table is not None and (struct := _lookup(frame, None, table)) is not None:
         return exp.StructExtract(this=struct, expression=exp.Literal.string(name))
     return _unknown(frame, table, name)
+
+
+def _repeated(run: Import, tree: exp.Expr) -> exp.Expr:
+    """Return what an alias stands for; aliases of aliases grow fast, so what is repeated is counted."""
+    under = [tree]
+    while under:
+        run.repeat()
+        under += own_parts(under.pop())
+    return tree
 
 
 def _around(frame: Frame, table: str | None, name: str) -> exp.Expr | None:

@@ -160,6 +160,7 @@ def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
 
 def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
     """Return a common table expression that reads the query around: no let can, so it is written where it is read."""
+    run.retry()
     return _plan(frame, read_named(run, named, named.parent), wanted)
 
 
