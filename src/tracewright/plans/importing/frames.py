@@ -88,7 +88,8 @@ class Frame:
     """One SELECT: its sources in sight, and what has become of its expressions by the steps so far.
 
     `parent` is the frame that a sub-plan sees by `outer`; `beside` the frame whose sources a derived table stands
-    next to, and sees only if it is lateral. `known` holds expressions that are columns by now, under their names.
+    next to, and sees only if it is lateral. `sources` are the columns of a FROM once it is whole: names mean these,
+    whatever the steps after it leave in sight. `known` holds expressions that are columns by now, under their names.
     `equal` are the columns that are so in every row. `grouped` says that nothing but what is `known` is left.
     """
 
@@ -100,6 +101,7 @@ class Frame:
     aliases: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
+    sources: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
     stored: set[tuple[str, str]] = field(default_factory=set)
     called: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -145,7 +147,7 @@ class Frame:
         if table is not None and alias is None:
             return None
         folded = name.casefold()
-        found = [column for column in self.columns if self.heading(column).casefold() == folded]
+        found = [column for column in self.sources or self.columns if self.heading(column).casefold() == folded]
         found = [c for c in found if c.alias == alias] if table is not None else [c for c in found if not c.hidden]
         if len(found) > 1:
             several = ", ".join(f"{column.alias}.{column.name}" for column in found)

@@ -59,7 +59,8 @@ def _named_window(frame: Frame, node: exp.Expr) -> exp.Expr:
 
 def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp.Expr:
     """Return what a column's name means: of this frame, an alias, of a frame around, or a text in double quotes."""
-    if isinstance(node.this, exp.Star) or node.args.get("db") or node.args.get("join_mark"):
+    schema = name_of(node.args["db"]) if node.args.get("db") else "main"
+    if isinstance(node.this, exp.Star) or schema.lower() != "main" or any(map(node.args.get, ("catalog", "join_mark"))):
         raise refusal("UNSUPPORTED_EXPRESSION", "a column has one or two names, and a star stands by itself", node)
     name, table = name_of(node), name_of(node.args["table"]) if node.args.get("table") else None
     if (found := _lookup(frame, table, name)) is not None:

@@ -189,16 +189,25 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     only(node, "this", "alias")
     call, columns = node.this, _column_names(node)
     name = name_of(call) if isinstance(call, exp.Anonymous) else call.sql_name().lower()
-    if name != "range" or not 1 <= len(call.expressions) <= 3:
+    if name not in {"range", "generate_series"} or not 1 <= len(call.expressions) <= 3:
         raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name!r}", node)
     speech = Speech(run, frame)
     args = [settle(run, frame, arg) for arg in call.expressions]
     said = [say(speech, arg) for arg in args]
     start, end = (0, said[0]) if len(said) == 1 else said[:2]
+    if name == "generate_series":
+        end = _beyond(end, said[2] if len(said) == 3 else 1, node)
     bounds = {"from": start, "to": end, **({"step": said[2]} if len(said) == 3 else {})}
     alias = _alias(frame, alias_name(node), "range")
-    column = slug(columns[0]) if columns else "range"
+    column = slug(columns[0]) if columns else name
     return Source({"range": bounds, "as": alias, "column": column}, alias)
+
+
+def _beyond(end: Any, step: Any, node: exp.Expr) -> int:
+    """Return the end of a spine that leaves its end out, for one that has it."""
+    if type(end) is not int or type(step) is not int or step <= 0:
+        raise refusal("UNSUPPORTED_CLAUSE", "generate_series counts upwards to a whole number that is written", node)
+    return end + 1
 
 
 def _values(run: Import, frame: Frame, node: exp.Values) -> Source:
