@@ -1,4 +1,4 @@
-"""`plan explain`, `plan run`: questions of tables that are written as plans, shown step by step and answered."""
+"""`plan explain`, `plan run`, `plan import`: questions of tables as plans, shown step by step, answered, read from SQL."""
 
 from __future__ import annotations
 
@@ -109,6 +109,33 @@ def run(
         raise typer.Exit(1)
 
 
+@plan.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One query in SQL.")],
+    data: Annotated[str, typer.Option("--data", help="A set, as `data list` names it, or a file: PATH.duckdb, ….")],
+    dialect: Annotated[
+        Literal["duckdb", "sqlite"],
+        typer.Option(help="Whose SQL it is, where the two differ."),
+    ] = "duckdb",
+    home: Home = DEFAULT_HOME,
+    as_json: Json = False,
+) -> None:
+    """Read one query as a plan that means the same, in the jail; exits 1 where no plan can say it. Runs nothing."""
+    from tracewright.pipeline.importing import imported
+
+    outcome = asyncio.run(imported(home, data, read_text(file), dialect))
+    found: Any = outcome.result
+    if outcome.status != "ok":
+        found = {"code": outcome.code or outcome.status, "reason": outcome.message}
+        note(f"{found['code']}: {found['reason']}")
+    if as_json:
+        emit(found)
+    elif outcome.status == "ok":
+        _show(found)
+    if outcome.status != "ok":
+        raise typer.Exit(1)
+
+
 @contextmanager
 def _told_apart(as_json: bool) -> Iterator[None]:
     """Tell what is wrong with a plan one fault a line, or as one JSON value; exits 2."""
@@ -157,3 +184,23 @@ def _pair(text: str) -> tuple[str, Any]:
     if not name or not sign:
         raise UsageError(f"wanted --parameter NAME=VALUE, found {text!r}")
     return name, json_value(value)
+
+
+def _show(found: Any) -> None:
+    say(_readable(found["plan"]))
+    for called, name in found["renamed"]:
+        note(f"{called!r} is called {name!r} in the plan")
+    for remark in found["notes"]:
+        note(remark)
+
+
+def _readable(body: dict[str, Any]) -> str:
+    """Write a plan with a line for each step."""
+    lines = []
+    for key, value in body.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if key == "steps":
+            steps = ",\n".join(f"    {json.dumps(step, ensure_ascii=False)}" for step in value)
+            text = f"[\n{steps}\n  ]"
+        lines.append(f'  "{key}": {text}')
+    return "{\n" + ",\n".join(lines) + "\n}"

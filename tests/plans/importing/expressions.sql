@@ -81,3 +81,7 @@ SELECT INTERVAL '1 day 12 hours' AS span, count(*) AS n FROM orders GROUP BY spa
 -- a parameter under a cast
 SELECT order_id FROM orders WHERE amount > CAST($least AS DECIMAL(10, 2)) LIMIT CAST($most AS BIGINT)
 {"params": {"least": {"type": "decimal(10, 2)"}, "most": {"type": "bigint"}}, "from": "orders", "steps": [{"filter": {"gt": ["amount", {"param": "least"}]}}, {"select": ["order_id"]}, {"limit": {"param": "most"}}]}
+
+-- functions that are written as something else
+SELECT qty ** 2 AS square, position('C' IN status) AS at, strftime('%Y', ordered_at) AS year FROM orders
+{"from": "orders", "steps": [{"select": [{"as": "square", "expr": {"call": "power", "args": ["qty", 2]}}, {"as": "at", "expr": {"call": "strpos", "args": ["status", {"lit": "C"}]}}, {"as": "year", "expr": {"call": "strftime", "args": ["ordered_at", {"lit": "%Y"}]}}]}]}

@@ -73,3 +73,7 @@ SELECT p.id, p.kind FROM products AS p(id, kind)
 -- a self join
 SELECT a.order_id, b.order_id AS next FROM orders a JOIN orders b ON b.customer_id = a.customer_id AND b.ordered_at > a.ordered_at
 {"from": {"table": "orders", "as": "a"}, "steps": [{"join": {"to": {"table": "orders", "as": "b"}, "on": {"and": [{"eq": ["b.customer_id", "a.customer_id"]}, {"gt": ["b.ordered_at", "a.ordered_at"]}]}}}, {"select": ["a.order_id", {"as": "next", "expr": "b.order_id"}]}]}
+
+-- a spine with its end
+SELECT g.n, o.order_id FROM generate_series(1, 5) AS g(n) JOIN orders o ON o.qty = g.n
+{"from": {"range": {"from": 1, "to": 6}, "as": "g", "column": "n"}, "steps": [{"join": {"to": {"table": "orders", "as": "o"}, "on": {"eq": ["o.qty", "g.n"]}}}, {"select": ["g.n", "o.order_id"]}]}

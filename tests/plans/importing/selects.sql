@@ -66,3 +66,11 @@ FROM products
 select /* all */ order_id -- the key
 from	orders;
 {"from": "orders", "steps": [{"select": ["order_id"]}]}
+
+-- the standard's way to limit
+SELECT order_id FROM orders ORDER BY order_id FETCH FIRST 3 ROWS ONLY
+{"from": "orders", "steps": [{"select": ["order_id"]}, {"sort": ["order_id"]}, {"limit": 3}]}
+
+-- tables and columns of the schema main
+SELECT main.orders.order_id FROM main.orders
+{"from": "orders", "steps": [{"select": ["order_id"]}]}

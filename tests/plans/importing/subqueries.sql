@@ -57,3 +57,7 @@ SELECT x."_n" + 1 AS more FROM (SELECT count(*) AS "_n" FROM orders) x
 -- a recursion that counts its depth up to a bound
 WITH RECURSIVE r AS (SELECT 1 AS n, 0 AS depth UNION ALL SELECT r.n * 2 AS n, r.depth + 1 AS depth FROM r WHERE r.depth < 3) SELECT n, depth FROM r WHERE n > 1
 {"let": {"r": {"from": {"recurse": {"name": "r_steps", "seed": {"from": {"values": [[0]], "columns": [{"as": "zero", "type": "integer"}], "as": "one_row"}, "steps": [{"select": [{"as": "n", "expr": 1}]}]}, "step": {"from": {"let": "r_steps", "as": "r"}, "steps": [{"select": [{"as": "n", "expr": {"mul": ["n", 2]}}]}]}, "max_depth": 3, "all": true}}}}, "from": "r", "steps": [{"filter": {"gt": ["n", 1]}}]}
+
+-- a query over groups reads their key
+SELECT o.status FROM orders o GROUP BY o.status HAVING EXISTS (SELECT 1 FROM orders p WHERE p.status = o.status AND p.amount > 890)
+{"from": {"table": "orders", "as": "o"}, "steps": [{"aggregate": {"by": ["status"]}}, {"filter": {"exists": {"from": {"table": "orders", "as": "p"}, "steps": [{"filter": {"and": [{"eq": ["status", {"outer": "status"}]}, {"gt": ["amount", 890]}]}}]}}}]}
