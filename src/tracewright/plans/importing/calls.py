@@ -13,7 +13,7 @@ from tracewright.plans.importing.fitting import as_time, as_truth
 from tracewright.plans.importing.frames import Import
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.speech import Place, Speech
 
 Say = Callable[[Speech, exp.Expr], Any]
@@ -21,10 +21,12 @@ DIRECT = ("sum", "avg", "min", "max", "median")
 TESTS = {"contains": "contains", "starts_with": "starts_with", "ends_with": "ends_with", "regexp_matches": "matches"}
 SQLITE = frozenset({
     "count", "sum", "avg", "min", "max", "abs", "lower", "upper", "length", "substring", "replace", "round", "trim",
-    "ltrim", "rtrim", "instr", "row_number", "rank", "dense_rank", "any_value",
+    "ltrim", "rtrim", "instr", "row_number", "rank", "dense_rank", "first",
     "arg_min_null", "arg_max_null",
 })  # fmt: skip
 """Functions that mean the same in SQLite, and those that stand for what it does without a name."""
+OF_ONE = frozenset({"min", "max", "round"})
+"""Of these, only the form with one argument: SQLite rounds to digits by what they are written as."""
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -43,21 +45,28 @@ def call(speech: Speech, node: exp.Expr, say: Say) -> Any:
     _allowed(speech.run, name, node)
     if is_aggregate(node):
         if speech.place is Place.INSIDE:
-            refuse("NESTED_AGGREGATE", "an aggregate stands inside another", node)
+            raise refusal("NESTED_AGGREGATE", "an aggregate stands inside another", node)
         if speech.place is not Place.MEASURE:
-            refuse("AGGREGATE_PLACE", "an aggregate stands where there are no groups", node)
+            raise refusal("AGGREGATE_PLACE", "an aggregate stands where there are no groups", node)
         return aggregate(speech.at(Place.INSIDE), node, say)
     if (own := _own_form(speech, name, node, say)) is not None:
         return own
     function = catalogue().get(name)
     if function is None or function.kind != "scalar":
-        refuse("UNKNOWN_FUNCTION", f"the catalogue has no function {name!r} that can stand here", node)
-    return {"call": name, "args": [say(speech, arg) for arg in node.expressions]}
+        raise refusal("UNKNOWN_FUNCTION", f"the catalogue has no function {name!r} that can stand here", node)
+    said = [say(speech, arg) for arg in node.expressions]
+    if speech.run.sqlite and name in {"trim", "ltrim", "rtrim"} and len(said) == 1:
+        said.append({"lit": " "})  # the engine's own form takes every kind of blank away
+    return {"call": name, "args": said}
 
 
 def _allowed(run: Import, name: str, node: exp.Expr) -> None:
-    if run.sqlite and (name not in SQLITE or (name in {"min", "max"} and len(node.expressions) > 1)):
-        refuse("UNKNOWN_FUNCTION", f"what {name!r} means in SQLite has no equal here", node)
+    if not run.sqlite:
+        return
+    if name not in SQLITE or (name in OF_ONE and len(node.expressions) > 1):
+        raise refusal("UNKNOWN_FUNCTION", f"what {name!r} means in SQLite has no equal here", node)
+    if name in {"lower", "upper"}:
+        run.notes.append(f"{name} changes every letter, where SQLite changes those of ASCII")
 
 
 def _own_form(speech: Speech, name: str, node: exp.Expr, say: Say) -> Any:
@@ -89,7 +98,7 @@ def _word(node: exp.Expr) -> str:
 def _bucket(speech: Speech, node: exp.Expr, say: Say) -> Any:
     width, time, origin = node.expressions
     if not (isinstance(width, exp.Interval) and isinstance(origin, exp.Cast) and name_of(origin.this) == ORIGIN):
-        refuse("UNSUPPORTED_EXPRESSION", f"buckets of an interval are counted from {ORIGIN}", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", f"buckets of an interval are counted from {ORIGIN}", node)
     inner = time.this if isinstance(time, exp.Cast) and kind(speech.run, time.this).family == "date" else time
     return {"bucket": [say(speech, inner), say(speech, width)]}
 
@@ -133,7 +142,7 @@ def _count(inside: Speech, args: list[exp.Expr], options: dict[str, Any], say: S
     if not args or isinstance(args[0], exp.Star):
         return {"count": "*", **options}
     if len(args) > 1:
-        refuse("UNSUPPORTED_EXPRESSION", "count takes one expression", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "count takes one expression", node)
     if options.pop("distinct", False):
         return {"count_distinct": say(inside, args[0]), **options}
     return {"count": say(inside, args[0]), **options}
@@ -142,7 +151,7 @@ def _count(inside: Speech, args: list[exp.Expr], options: dict[str, Any], say: S
 def grouping(speech: Speech, node: exp.Expr, say: Say) -> Any:
     """Return the bit mask of rolled-up keys."""
     if speech.place is not Place.MEASURE:
-        refuse("AGGREGATE_PLACE", "GROUPING stands where there are no groups", node)
+        raise refusal("AGGREGATE_PLACE", "GROUPING stands where there are no groups", node)
     return {"grouping": [say(speech, key) for key in node.expressions]}
 
 
@@ -159,7 +168,7 @@ def order_key(speech: Speech, node: exp.Expr, say: Say) -> Any:
 def window(speech: Speech, node: exp.Expr, say: Say) -> Any:
     """Return a window function with its partition, order and frame."""
     if not speech.windows:
-        refuse("WINDOW_PLACE", "a window function cannot stand here", node)
+        raise refusal("WINDOW_PLACE", "a window function cannot stand here", node)
     only(node, "this", "partition_by", "order", "spec", "over")
     row = speech.at(Place.ROW)
     found: dict[str, Any] = {"over": _windowed(row, node.this, say)}
@@ -188,7 +197,7 @@ def _windowed(row: Speech, node: exp.Expr, say: Say) -> Any:
         return aggregate(row, node, say)
     function = catalogue().get(name) if isinstance(node, exp.Anonymous) else None
     if function is None or function.kind != "window":
-        refuse("UNKNOWN_FUNCTION", f"the catalogue has no window function {name!r}", node)
+        raise refusal("UNKNOWN_FUNCTION", f"the catalogue has no window function {name!r}", node)
     args = [arg.this if isinstance(arg, exp.IgnoreNulls) else arg for arg in node.expressions]
     return {"call": name, **({"args": [say(row, arg) for arg in args]} if args else {})}
 
@@ -211,7 +220,7 @@ def _end(row: Speech, spec: exp.Expr, which: str, outward: str, say: Say) -> Any
         return 0
     if str(value).upper() == "UNBOUNDED":
         if side != outward:
-            refuse("BAD_FRAME", "a frame is unbounded outwards only", spec)
+            raise refusal("BAD_FRAME", "a frame is unbounded outwards only", spec)
         return None
     sign = -1 if side == "PRECEDING" else 1
     said = say(row, value)
@@ -219,4 +228,4 @@ def _end(row: Speech, spec: exp.Expr, which: str, outward: str, say: Say) -> Any
         return sign * said
     if isinstance(said, dict) and "interval" in said and isinstance(said["interval"][0], int):
         return {"interval": [sign * said["interval"][0], said["interval"][1]]}
-    refuse("BAD_FRAME", "an end of a frame is a whole number or an interval", spec)
+    raise refusal("BAD_FRAME", "an end of a frame is a whole number or an interval", spec)

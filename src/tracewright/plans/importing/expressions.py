@@ -8,15 +8,14 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.document import Param
-from tracewright.plans.expressions.moments import GRAINS, PARTS
 from tracewright.plans.families import INT, NUMBERS, TIMES, parse_type
-from tracewright.plans.importing import calls
+from tracewright.plans.importing import calls, moments
 from tracewright.plans.importing.fitting import alike, as_text, as_truth, blended
-from tracewright.plans.importing.frames import Import, is_settled, place_of, plain_name
+from tracewright.plans.importing.frames import Draft, Import, is_settled, place_of, plain_name
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.literals import as_type, number, type_name
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.speech import Speech
 
 Handler = Callable[[Speech, exp.Expr], Any]
@@ -41,7 +40,7 @@ def say(speech: Speech, node: exp.Expr) -> Any:
         return _arithmetic(speech, node)
     handler = HANDLERS.get(type(node))
     if handler is None:
-        refuse("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
     return handler(speech, node)
 
 
@@ -53,17 +52,17 @@ def truth(speech: Speech, node: exp.Expr) -> Any:
 def _column(speech: Speech, node: exp.Expr) -> Any:
     """Return a column of this frame or, by `outer`, of one around it."""
     if not (isinstance(node, exp.Column) and is_settled(node)):
-        refuse("UNKNOWN_COLUMN", "this column cannot be seen from here", node)
+        raise refusal("UNKNOWN_COLUMN", "this column cannot be seen from here", node)
     frame, alias, name = place_of(speech.run, node)
     up, here = 0, speech.frame
     while here is not frame:
         if here.parent is None:
-            refuse("UNKNOWN_COLUMN", f"{name!r} cannot be seen from here")
+            raise refusal("UNKNOWN_COLUMN", f"{name!r} cannot be seen from here")
         up, here = up + 1, here.parent
     if not up:
         return speech.ungrouped(node, frame.written(alias, name))
     if node not in frame.known and frame.grouped:
-        refuse("NOT_GROUPED", f"{name!r} has many values in one group")
+        raise refusal("NOT_GROUPED", f"{name!r} has many values in one group")
     plain = plain_name(frame.known[node]) if node in frame.known else frame.written(alias, name)
     return {"outer": plain, **({"up": up} if up > 1 else {})}
 
@@ -78,27 +77,30 @@ def _comparison(speech: Speech, node: exp.Expr) -> Any:
 
 def _quantified(speech: Speech, node: exp.Expr, tag: str) -> Any:
     around, inside = node.expression, node.expression.this
-    if not isinstance(inside, exp.Query) or tag in {"same", "differs"}:
-        refuse("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
-    of, body = say(speech, node.this), _body(speech, inside)
-    of = _beside_column(speech, (node.this, of), inside)
+    if isinstance(inside, exp.Select | exp.SetOperation):
+        inside = exp.Subquery(this=inside)
+    if not isinstance(inside, exp.Subquery) or tag in {"same", "differs"}:
+        raise refusal("UNSUPPORTED_EXPRESSION", "ANY and ALL are said of sub-queries only", node)
+    of, body = _beside_column(speech, node.this, inside)
     return {"compare": tag, "of": of, "any" if isinstance(around, exp.Any) else "all": body}
 
 
-class _Column:
-    """Stands for the one column of a sub-query, around which no cast can be put."""
-
-
-def _beside_column(speech: Speech, x: tuple[exp.Expr, Any], query: exp.Expr) -> Any:
-    fitted, inner = alike(speech.run, x, (query, _Column))
-    if inner is not _Column:
-        refuse("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
-    return fitted
+def _beside_column(speech: Speech, x: exp.Expr, query: exp.Expr) -> tuple[Any, Any]:
+    """Return an expression and the body of the sub-query with whose one column it is compared."""
+    run, said, draft = speech.run, say(speech, x), _draft(speech, query)
+    name = plain_name(draft.columns[0].name)
+    fitted, inner = alike(run, (x, said), (query, name))
+    if inner != name:
+        if not run.sqlite:
+            raise refusal("TYPE_MISMATCH", "the sub-query's column would be cast in silence", query)
+        draft.take({"select": [{"as": "value", "expr": inner}]})
+    return fitted, draft.body()
 
 
 def _arithmetic(speech: Speech, node: exp.Expr) -> Any:
     tag = ARITHMETIC[type(node)]
-    if tag == "add" and isinstance(node.expression, exp.Interval) and (shifted := _shift(speech, node)) is not None:
+    span = node.expression if tag == "add" else None
+    if isinstance(span, exp.Interval) and (shifted := moments.shift(speech, node, say)) is not None:
         return shifted
     chain, left = [node.expression], node.this
     while tag in {"add", "mul"} and type(left) is type(node) and speech.known(left) is None:
@@ -111,22 +113,16 @@ def _arithmetic(speech: Speech, node: exp.Expr) -> Any:
     return {tag: said}
 
 
-def _shift(speech: Speech, node: exp.Expr) -> Any:
-    count, unit = _span(speech, node.expression)
-    if kind(speech.run, node.this).family not in TIMES or not isinstance(count, int):
-        return None
-    return {"shift": [say(speech, node.this), count, unit]}
-
-
 def _sqlite_division(run: Import, tag: str, parts: list[exp.Expr], said: list[Any]) -> Any:
     """Return SQLite's division: whole numbers stay whole, and by zero it is null."""
     kinds = [kind(run, part) for part in parts]
     if any(found.family not in NUMBERS for found in kinds):
-        refuse("TYPE_MISMATCH", "what SQLite divides here is not settled", parts[0])
+        raise refusal("TYPE_MISMATCH", "what SQLite divides here is not settled", parts[0])
     if kinds == [INT, INT]:
-        return {"mod" if tag == "mod" else "idiv": [said[0], {"nullif": [said[1], 0]}]}
+        by = said[1] if type(said[1]) is int and said[1] else {"nullif": [said[1], 0]}
+        return {"mod" if tag == "mod" else "idiv": [said[0], by]}
     if tag == "mod":
-        refuse("UNSUPPORTED_EXPRESSION", "SQLite's % of fractions has no equal", parts[0])
+        raise refusal("UNSUPPORTED_EXPRESSION", "SQLite's % of fractions has no equal", parts[0])
     return {"ratio": said}
 
 
@@ -152,11 +148,12 @@ def _not(speech: Speech, node: exp.Expr) -> Any:
 
 
 def _is(speech: Speech, node: exp.Expr) -> Any:
+    only(node, "this", "expression")
     if isinstance(node.expression, exp.Null):
         return {"is_null": say(speech, node.this)}
     if isinstance(node.expression, exp.Boolean):
         return {"same": [truth(speech, node.this), bool(node.expression.this)]}
-    refuse("UNSUPPORTED_EXPRESSION", "IS is said of NULL, TRUE and FALSE only", node)
+    raise refusal("UNSUPPORTED_EXPRESSION", "IS is said of NULL, TRUE and FALSE only", node)
 
 
 def _between(speech: Speech, node: exp.Expr) -> Any:
@@ -165,19 +162,18 @@ def _between(speech: Speech, node: exp.Expr) -> Any:
     said = [(end, say(speech, end)) for end in (node.args["low"], node.args["high"])]
     (x, low), (again, high) = (alike(speech.run, (node.this, x), end) for end in said)
     if x != again:
-        refuse("TYPE_MISMATCH", "the two ends of BETWEEN are of two types", node)
+        raise refusal("TYPE_MISMATCH", "the two ends of BETWEEN are of two types", node)
     return {"between": [x, low, high]}
 
 
 def _in(speech: Speech, node: exp.Expr) -> Any:
     only(node, "this", "expressions", "query")
     if isinstance(node.this, exp.Tuple):
-        refuse("UNSUPPORTED_EXPRESSION", "IN is said of one value, not of a row", node)
-    x = say(speech, node.this)
+        raise refusal("UNSUPPORTED_EXPRESSION", "IN is said of one value, not of a row", node)
     if (query := node.args.get("query")) is not None:
-        body = _body(speech, query)
-        return {"in": [_beside_column(speech, (node.this, x), query), {"plan": body}]}
-    items = []
+        x, body = _beside_column(speech, node.this, query)
+        return {"in": [x, {"plan": body}]}
+    x, items = say(speech, node.this), []
     for item in node.expressions:
         x, fitted = alike(speech.run, (node.this, x), (item, say(speech, item)))
         items.append(fitted)
@@ -190,17 +186,22 @@ def _in(speech: Speech, node: exp.Expr) -> Any:
 
 def _like(tag: str) -> Handler:
     def handler(speech: Speech, node: exp.Expr) -> Any:
-        only(node, "this", "expression")
+        only(node, "this", "expression", "negate")
         # SQLite's LIKE takes no notice of the case of ASCII letters.
         name = "ilike" if speech.run.sqlite else tag
-        return {name: [say(speech, node.this), say(speech, node.expression)]}
+        if speech.run.sqlite and not (is_text(node.expression) and str(node.expression.this).isascii()):
+            speech.run.notes.append(
+                "LIKE takes no notice of the case of any letter, where SQLite takes none of ASCII's"
+            )
+        found = {name: [say(speech, node.this), say(speech, node.expression)]}
+        return {"not": found} if node.args.get("negate") else found
 
     return handler
 
 
 def _escape(speech: Speech, node: exp.Expr) -> Any:
     if not isinstance(node.this, exp.Like | exp.ILike) or not is_text(node.expression):
-        refuse("UNSUPPORTED_EXPRESSION", "ESCAPE belongs to LIKE and is one character", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "ESCAPE belongs to LIKE and is one character", node)
     return {**say(speech, node.this), "escape": str(node.expression.this)}
 
 
@@ -256,7 +257,7 @@ def _cast(tag: str) -> Handler:
         if isinstance(node.this, exp.Placeholder):
             return _param(speech.run, name_of(node.this), to)
         if speech.run.sqlite:
-            refuse("UNSUPPORTED_EXPRESSION", "SQLite's CAST never fails, and the plan language has none like it", node)
+            raise refusal("UNSUPPORTED_EXPRESSION", "SQLite's CAST never fails, and no cast here is like it", node)
         family = parse_type(to)
         if tag == "cast" and is_text(node.this) and family is not None and family.family in TIMES:
             return as_type(str(node.this.this), family)
@@ -268,12 +269,12 @@ def _cast(tag: str) -> Handler:
 def _param(run: Import, name: str, to: str) -> Any:
     known = run.params.setdefault(name, Param(type=to))
     if known.type != to:
-        refuse("PARAM_TYPE", f"the parameter {name!r} is cast to {known.type} and to {to}")
+        raise refusal("PARAM_TYPE", f"the parameter {name!r} is cast to {known.type} and to {to}")
     return {"param": name}
 
 
 def _placeholder(speech: Speech, node: exp.Expr) -> Any:
-    refuse("PARAM_TYPE", "a parameter is written under a CAST that tells its type", node)
+    raise refusal("PARAM_TYPE", "a parameter is written under a CAST that tells its type", node)
 
 
 def _neg(speech: Speech, node: exp.Expr) -> Any:
@@ -287,44 +288,20 @@ def _literal(speech: Speech, node: exp.Expr) -> Any:
     return {"lit": str(node.this)} if is_text(node) else number(node)
 
 
-def _span(speech: Speech, node: exp.Expr) -> tuple[Any, str]:
-    only(node, "this", "unit")
-    unit = str(node.args["unit"].name if node.args.get("unit") else "").lower().removesuffix("s")
-    if unit not in GRAINS:
-        refuse("UNSUPPORTED_EXPRESSION", "an interval has a count and one unit", node)
-    count = node.this
-    if not is_text(count):
-        return say(speech, count), unit
-    if not str(count.this).lstrip("-").isdigit():
-        refuse("UNSUPPORTED_EXPRESSION", "the count of an interval is a whole number", node)
-    return int(count.this), unit
-
-
-def _interval(speech: Speech, node: exp.Expr) -> Any:
-    return {"interval": list(_span(speech, node))}
-
-
-def _extract(speech: Speech, node: exp.Expr) -> Any:
-    part = name_of(node).lower()
-    if part not in PARTS:
-        refuse("UNSUPPORTED_EXPRESSION", f"a time has no part {part!r}", node)
-    return {"part": [say(speech, node.expression), part]}
-
-
 def _array(speech: Speech, node: exp.Expr) -> Any:
     return {"list": blended(speech.run, [(item, say(speech, item)) for item in node.expressions])}
 
 
 def _struct(speech: Speech, node: exp.Expr) -> Any:
     if not all(isinstance(item, exp.PropertyEQ) for item in node.expressions):
-        refuse("UNSUPPORTED_EXPRESSION", "a struct names its fields", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "a struct names its fields", node)
     return {"struct": [[name_of(item), say(speech, item.expression)] for item in node.expressions]}
 
 
 def _bracket(speech: Speech, node: exp.Expr) -> Any:
     only(node, "this", "expressions")
     if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Literal | exp.Neg):
-        refuse("UNSUPPORTED_EXPRESSION", "an item is taken out by one literal", node)
+        raise refusal("UNSUPPORTED_EXPRESSION", "an item is taken out by one literal", node)
     key = node.expressions[0]
     plain = {"lit": str(key.this)} if is_text(key) else say(speech, key) + FROM_ZERO
     return {"get": [say(speech, node.this), plain]}
@@ -353,7 +330,7 @@ def _exists(speech: Speech, node: exp.Expr) -> Any:
 
 
 def _scalar(speech: Speech, node: exp.Expr) -> Any:
-    body = _body(speech, node)
+    body = _draft(speech, node).body()
     if speech.run.sqlite and not _one_row(body):
         body = {**body, "steps": [*body.get("steps", []), {"limit": 1}]}  # SQLite takes the first row
     return {"scalar": body}
@@ -365,14 +342,14 @@ def _one_row(body: dict[str, Any]) -> bool:
     return last.get("limit") == 1 or ("aggregate" in last and "by" not in last["aggregate"])
 
 
-def _body(speech: Speech, node: exp.Expr) -> dict[str, Any]:
-    """Return a sub-query's body, and remember the type of its one column."""
+def _draft(speech: Speech, node: exp.Expr) -> Draft:
+    """Return a sub-query's body, and remember what its one column is."""
     run = speech.run
     draft = run.run_query(run, node, speech.frame, speech.frame.names, None)
     if len(draft.columns) != 1:
-        refuse("SUBPLAN_SHAPE", f"a sub-query in an expression has one column, found {len(draft.columns)}", node)
-    run.remember(node, draft.columns[0].type)
-    return draft.body()
+        raise refusal("SUBPLAN_SHAPE", f"a sub-query in an expression has one column, found {len(draft.columns)}", node)
+    run.remember(node, draft)
+    return draft
 
 
 HANDLERS: dict[type[exp.Expr], Handler] = {
@@ -381,8 +358,9 @@ HANDLERS: dict[type[exp.Expr], Handler] = {
     exp.Not: _not, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Like: _like("like"),
     exp.ILike: _like("ilike"), exp.Escape: _escape, exp.DPipe: _concat, exp.Case: _case, exp.If: _if,
     exp.Coalesce: _coalesce, exp.Nullif: _nullif, exp.Cast: _cast("cast"), exp.TryCast: _cast("try_cast"),
-    exp.Placeholder: _placeholder, exp.Interval: _interval, exp.Extract: _extract, exp.Array: _array,
-    exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Substring: _substring,
+    exp.Placeholder: _placeholder, exp.Interval: lambda s, n: moments.interval(s, n, say),
+    exp.Extract: lambda s, n: moments.extract(s, n, say), exp.Array: _array,
+    exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Dot: _field, exp.Substring: _substring,
     exp.Trim: _trim, exp.Exists: _exists, exp.Subquery: _scalar, exp.Anonymous: lambda s, n: calls.call(s, n, say),
     exp.Filter: lambda s, n: calls.call(s, n, say), exp.Grouping: lambda s, n: calls.grouping(s, n, say),
     exp.Window: lambda s, n: calls.window(s, n, say),

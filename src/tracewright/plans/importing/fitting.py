@@ -6,19 +6,23 @@ and 4.2). Where a comparison would depend on more than that, the text is refused
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.families import NUMBERS, TEXT, Type, engine_type, unify
-from tracewright.plans.importing.frames import Import
+from tracewright.plans.families import NUMBERS, TEXT, engine_type, unify
+from tracewright.plans.importing.frames import Import, is_stored
 from tracewright.plans.importing.kinds import is_text, kind
 from tracewright.plans.importing.literals import as_type
-from tracewright.plans.importing.refusal import refuse
+from tracewright.plans.importing.refusal import refusal
 
 Said = tuple[exp.Expr, Any]
 """An expression and the plan node that it became."""
+
+NUMBER = r"^[ \t\n\v\f\r]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t\n\v\f\r]*$"
+"""What SQLite's affinities take for a number (sqlite.org/datatype3.html, 3)."""
 
 CAST_FROM_TEXT = {"int", "float", "dec", "date", "ts", "tstz", "time", "bool"}
 
@@ -28,18 +32,17 @@ def alike(run: Import, one: Said, other: Said) -> tuple[Any, Any]:
     a, b = kind(run, one[0]), kind(run, other[0])
     if unify(a, b) is not None:
         return one[1], other[1]
-    if (fitted := _fitted(run, one, a, b)) is not None:
+    fit = _affine if run.sqlite else _cast
+    if (fitted := fit(run, one, other)) is not None:
         return fitted, other[1]
-    if (fitted := _fitted(run, other, b, a)) is not None:
+    if (fitted := fit(run, other, one)) is not None:
         return one[1], fitted
-    refuse("TYPE_MISMATCH", f"a {a} is compared with a {b}, and what that means is not settled", one[0])
+    raise refusal("TYPE_MISMATCH", f"a {a} is compared with a {b}, and what that means is not settled", one[0])
 
 
-def _fitted(run: Import, said: Said, have: Type, wanted: Type) -> Any:
+def _cast(run: Import, said: Said, other: Said) -> Any:
     """Return the node as the type that it is compared with, None where not this side is cast."""
-    node, plain = said
-    if run.sqlite:
-        return _affine(node, have, wanted)
+    (node, plain), have, wanted = said, kind(run, said[0]), kind(run, other[0])
     if is_text(node):
         return as_type(str(node.this), wanted)
     if have.family == "text" and wanted.family in CAST_FROM_TEXT:
@@ -49,23 +52,30 @@ def _fitted(run: Import, said: Said, have: Type, wanted: Type) -> Any:
     return None
 
 
-def _affine(node: exp.Expr, have: Type, wanted: Type) -> Any:
-    """Return a bare value with the affinity of the column that SQLite compares it with."""
-    if isinstance(node, exp.Literal) and have.family == "int" and wanted == TEXT:
-        return {"lit": str(node.this)}
-    if not is_text(node):
+def _affine(run: Import, said: Said, other: Said) -> Any:
+    """Return the node with the affinity of the column that SQLite compares it with, None where it takes none."""
+    (node, plain), have, wanted = said, kind(run, said[0]), kind(run, other[0])
+    if not is_stored(run, other[0]):
         return None
-    if wanted.family in {"date", "ts"} or (wanted.family in NUMBERS and _numeric(str(node.this))):
+    if wanted == TEXT and have.family == "int" and not is_stored(run, node):
+        return {"lit": str(node.this)} if isinstance(node, exp.Literal) else {"cast": plain, "to": "varchar"}
+    if have != TEXT or (is_text(node) and wanted.family in {"date", "ts"}):
+        return as_type(str(node.this), wanted) if is_text(node) else None
+    if wanted.family not in NUMBERS:
+        return None
+    if is_text(node) and _numeric(str(node.this)):
         return as_type(str(node.this), wanted)
-    return None
+    return _as_number(plain)
+
+
+def _as_number(plain: Any) -> Any:
+    """Return a text as the number that it is written as; any other text is more than every number, as NaN is."""
+    number = [{"matches": [plain, {"lit": NUMBER}]}, {"cast": plain, "to": "double"}]
+    return {"case": [number, [{"not_null": plain}, {"lit": "nan", "as": "double"}]]}
 
 
 def _numeric(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return re.search(NUMBER, text) is not None
 
 
 def blended(run: Import, said: Sequence[Said]) -> list[Any]:
@@ -83,7 +93,7 @@ def as_text(run: Import, said: Said) -> Any:
     if found.loose or found.family == "text":
         return said[1]
     if run.sqlite and found.family != "int":
-        refuse("TYPE_MISMATCH", "how SQLite writes a number as text is not settled", said[0])
+        raise refusal("TYPE_MISMATCH", "how SQLite writes a number as text is not settled", said[0])
     return {"cast": said[1], "to": "varchar"}
 
 

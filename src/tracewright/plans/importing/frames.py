@@ -12,7 +12,7 @@ from tracewright.plans import bodies
 from tracewright.plans.document import MOST_LETS, Param
 from tracewright.plans.families import UNKNOWN, Type
 from tracewright.plans.importing.naming import free, slug
-from tracewright.plans.importing.refusal import SIGN, refuse, refused_fault
+from tracewright.plans.importing.refusal import SIGN, refusal, refused_fault
 from tracewright.plans.relation import Keys, Output
 from tracewright.plans.scope import Column, Env, Let, Scope, Work
 from tracewright.plans.steps.block import Block
@@ -22,10 +22,16 @@ MOST_RETRIES = 64
 
 
 class Draft:
-    """A body under way: its JSON, and the compiler's own block, which has taken the same steps."""
+    """A body under way: its JSON, and the compiler's own block, which has taken the same steps.
+
+    `stored` names the outputs that are a table's own columns: to these alone SQLite gives an affinity. `called` tells
+    what the text calls those whose names no plan can give.
+    """
 
     def __init__(self, work: Work, outer: Env | None, source: Json) -> None:
         self.work, self.source = work, source
+        self.stored: frozenset[str] = frozenset()
+        self.called: dict[str, str] = {}
         self.steps: list[dict[str, Json]] = []
         self.block = Block(work, outer, [])
         bodies.start(self.block, source, ("from",))
@@ -82,7 +88,7 @@ class Frame:
 
     `parent` is the frame that a sub-plan sees by `outer`; `beside` the frame whose sources a derived table stands
     next to, and sees only if it is lateral. `known` holds expressions that are columns by now, under their names.
-    `grouped` says that nothing else is left.
+    `equal` are the columns that are so in every row. `grouped` says that nothing but what is `known` is left.
     """
 
     number: int
@@ -94,15 +100,18 @@ class Frame:
     tables: dict[str, str] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
+    stored: set[tuple[str, str]] = field(default_factory=set)
+    called: dict[tuple[str, str], str] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
     known: dict[exp.Expr, str] = field(default_factory=dict)
+    equal: list[tuple[exp.Column, exp.Column]] = field(default_factory=list)
     grouped: bool = False
 
     @property
     def body(self) -> Draft:
         """Return the body under way."""
         if self.draft is None:
-            refuse("UNSUPPORTED_CLAUSE", "a sub-query stands where its rows are not there yet")
+            raise refusal("UNSUPPORTED_CLAUSE", "a sub-query stands where its rows are not there yet")
         return self.draft
 
     def see(self, columns: list[Column]) -> None:
@@ -110,6 +119,15 @@ class Frame:
         self.columns = columns
         for column in columns:
             self.types.setdefault((column.alias or "", column.name), column.type)
+
+    def bring(self, alias: str, draft: Draft) -> None:
+        """Remember what is known of the columns that a body brings under an alias."""
+        self.stored |= {(alias, name) for name in draft.stored}
+        self.called |= {(alias, name): called for name, called in draft.called.items()}
+
+    def heading(self, column: Column) -> str:
+        """Return what the text calls a column."""
+        return self.called.get((column.alias or "", column.name), column.name)
 
     def env(self, work: Work) -> Env:
         """Return where an expression of this frame stands for the compiler."""
@@ -126,11 +144,11 @@ class Frame:
         if table is not None and alias is None:
             return None
         folded = name.casefold()
-        found = [column for column in self.columns if column.name.casefold() == folded]
+        found = [column for column in self.columns if self.heading(column).casefold() == folded]
         found = [c for c in found if c.alias == alias] if table is not None else [c for c in found if not c.hidden]
         if len(found) > 1:
             several = ", ".join(f"{column.alias}.{column.name}" for column in found)
-            refuse("AMBIGUOUS_COLUMN", f"{name!r} may be any of {several}")
+            raise refusal("AMBIGUOUS_COLUMN", f"{name!r} may be any of {several}")
         return found[0] if found else None
 
     def written(self, alias: str, name: str) -> Json:
@@ -167,8 +185,8 @@ class Import:
     params: dict[str, Param] = field(default_factory=dict)
     frames: dict[int, Frame] = field(default_factory=dict)
     types: dict[int, Type] = field(default_factory=dict)
+    drafts: dict[int | str, Draft] = field(default_factory=dict)
     trees: list[exp.Expr] = field(default_factory=list)
-    renamed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     retries: int = 0
 
@@ -188,17 +206,17 @@ class Import:
         frame.draft = Draft(self.work, frame.parent.env(self.work) if frame.parent else None, source)
         frame.see(frame.draft.block.scope.columns)
 
-    def remember(self, tree: exp.Expr, kind: Type) -> None:
-        """Keep the type of a sub-query that was just imported."""
+    def remember(self, tree: exp.Expr, draft: Draft) -> None:
+        """Keep what is known of the one column of a sub-query that was just imported."""
         self.trees.append(tree)  # so that no other tree is ever given its id
-        self.types[id(tree)] = kind
+        self.types[id(tree)], self.drafts[id(tree)] = draft.columns[0].type, draft
 
     def let(self, wanted: str, draft: Draft) -> str:
         """Keep a body as a let, and return its name."""
         if len(self.lets) == MOST_LETS:
-            refuse("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
+            raise refusal("LIMIT_EXCEEDED", f"a plan has at most {MOST_LETS} lets")
         name = free(slug(wanted), {*self.lets, *self.work.catalogue.by_name})
-        self.lets[name] = draft.body()
+        self.lets[name], self.drafts[name] = draft.body(), draft
         self.work.lets[name] = Let(*draft.outputs())
         return name
 
@@ -206,7 +224,7 @@ class Import:
         """Count a query that has to be read twice."""
         self.retries += 1
         if self.retries > MOST_RETRIES:
-            refuse("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
+            raise refusal("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
 
 
 def place_of(run: Import, column: exp.Column) -> tuple[Frame, str, str]:
@@ -219,6 +237,17 @@ def type_of_column(run: Import, column: exp.Column) -> Type:
     """Return the type of a settled column."""
     frame, alias, name = place_of(run, column)
     return frame.types.get((alias, name), UNKNOWN)
+
+
+def is_stored(run: Import, node: exp.Expr) -> bool:
+    """Tell whether an expression is a table's own column, by itself or as the one column of a sub-query."""
+    if isinstance(node, exp.Subquery):
+        return id(node) in run.drafts and bool(run.drafts[id(node)].stored)
+    if not isinstance(node, exp.Column):
+        return False
+    frame, alias, name = place_of(run, node)
+    aliases = [alias] if alias else [column.alias or "" for column in frame.columns if column.name == name]
+    return all(one in frame.tables or (one, name) in frame.stored for one in aliases)
 
 
 def is_settled(column: exp.Column) -> bool:

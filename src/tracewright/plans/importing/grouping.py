@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.importing.bare import holds_bare, of_some_row, the_extreme
+from tracewright.plans.importing.bare import determined, holds_bare, of_some_row, the_extreme
 from tracewright.plans.importing.calls import is_aggregate
 from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Frame, Import, is_settled, place_of
 from tracewright.plans.importing.naming import free, slug
-from tracewright.plans.importing.refusal import MARK, only, refuse
+from tracewright.plans.importing.refusal import MARK, only, refusal
 from tracewright.plans.importing.settling import SUBQUERIES, Aliases, own_parts, settle, within
 from tracewright.plans.importing.shaping import Item
 from tracewright.plans.importing.speech import Place, Speech
@@ -52,6 +52,7 @@ def group(run: Import, frame: Frame, select: exp.Expr, items: list[Item], later:
     groups.extreme = the_extreme([*(item.tree for item in items), *later]) if run.sqlite else None
     aliases = {item.alias.casefold(): item.tree for item in items if item.alias}
     keys, sets = _keys(run, frame, select, items, aliases)
+    keys += determined(run, frame, keys, [*(item.tree for item in items), *later])
     _name_keys(run, groups, keys, items)
     frame.known = dict(groups.keys)
     _whole_measures(run, frame, groups, items)
@@ -62,7 +63,7 @@ def group(run: Import, frame: Frame, select: exp.Expr, items: list[Item], later:
     if groups.measures:
         step["measures"] = [{"as": name, "expr": groups.said[name]} for name in groups.measures.values()]
     if not step:
-        refuse("UNSUPPORTED_CLAUSE", "groups without a key and without an aggregate", select)
+        raise refusal("UNSUPPORTED_CLAUSE", "groups without a key and without an aggregate", select)
     if sets is not None:
         step["sets"] = [[groups.keys[key] for key in one] for one in sets]
     frame.known = {}
@@ -122,7 +123,7 @@ def _key_tree(run: Import, frame: Frame, node: exp.Expr, items: list[Item], alia
     if isinstance(node, exp.Literal) and not node.is_string:
         at = int(node.this) if str(node.this).isdigit() else 0
         if not 1 <= at <= len(items):
-            refuse("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
+            raise refusal("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
         return items[at - 1].tree
     return settle(run, frame, node, aliases)
 
@@ -193,9 +194,9 @@ def _measure_parts(run: Import, frame: Frame, groups: Groups, node: exp.Expr) ->
 
 
 def _spoken(run: Import, node: exp.Expr) -> str:
-    plain = node.transform(lambda one: exp.column(place_of(run, one)[2]) if _settled(one) else one)
+    plain = node.transform(lambda one: exp.column(place_of(run, one)[2]) if _is_settled(one) else one)
     return plain.sql(dialect="duckdb", comments=False).replace(MARK, "").lower()
 
 
-def _settled(node: exp.Expr) -> bool:
+def _is_settled(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and is_settled(node)  # those of a sub-query are not, before it is read

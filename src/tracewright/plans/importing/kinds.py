@@ -91,7 +91,7 @@ def _nested(run: Import, node: exp.Expr) -> Type:
         case exp.Bracket():
             outer = kind(run, node.this)
             return outer.items[-1] if outer.items else UNKNOWN
-        case exp.StructExtract():
+        case exp.StructExtract() | exp.Dot():
             return _field(kind(run, node.this), name_of(node.expression))
     return UNKNOWN
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tracewright.plans.document import EXACT_INTEGER
 from tracewright.plans.expressions.binding import FORMS
 from tracewright.plans.families import MAX_PRECISION, Type, engine_type
-from tracewright.plans.importing.refusal import refuse
+from tracewright.plans.importing.refusal import refusal
 
 LONG_INTEGER = 2**63
 JSON_DIGITS = 15
@@ -59,7 +59,7 @@ def as_type(text: str, kind: Type) -> Any:
     if kind.family == "int" and form is not None and form.match(text) and abs(int(text)) <= EXACT_INTEGER:
         return int(text)
     if kind.loose or kind.family in {"text", "other", "list", "struct", "map"}:
-        refuse("TYPE_MISMATCH", f"a text stands where a {kind} is wanted")
+        raise refusal("TYPE_MISMATCH", f"a text stands where a {kind} is wanted")
     if kind.family != "int" and form is not None and form.match(text):
         return {"lit": text, "as": engine_type(kind)}
     return {"cast": {"lit": text}, "to": engine_type(kind)}

@@ -7,10 +7,10 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.importing.expressions import say
-from tracewright.plans.importing.frames import Frame, Import, place_of, plain_name
+from tracewright.plans.importing.frames import Frame, Import, plain_name
 from tracewright.plans.importing.naming import free
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.settling import settle
 from tracewright.plans.importing.shaping import Item
 from tracewright.plans.importing.speech import Speech
@@ -58,23 +58,17 @@ def named_output(run: Import, frame: Frame, node: exp.Expr, items: list[Item]) -
     if isinstance(node, exp.Literal):
         at = int(node.this) if not node.is_string and str(node.this).isdigit() else 0
         if not 1 <= at <= len(items):
-            refuse("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
+            raise refusal("UNSUPPORTED_CLAUSE", f"there is no output at position {node.this}")
         return items[at - 1].name
     if isinstance(node, exp.Column) and not node.args.get("table"):
+        wanted = name_of(node).casefold()
         for item in items:
-            if item.alias and item.alias.casefold() == name_of(node).casefold():
+            if item.alias and item.alias.casefold() == wanted:
                 return item.name
-        if not run.sqlite and (shown := _shown(run, name_of(node), items)):
-            return shown
+        if len(named := [item.name for item in items if item.called.casefold() == wanted]) == 1:
+            return named[0]
     aliases = {item.alias.casefold(): item.tree for item in items if item.alias}
     return settle(run, frame, node, aliases)
-
-
-def _shown(run: Import, name: str, items: list[Item]) -> str:
-    """Return the one output that is a column of this name, empty where there is none or more."""
-    columns = [item for item in items if isinstance(item.tree, exp.Column)]
-    found = [item.name for item in columns if place_of(run, item.tree)[2].casefold() == name.casefold()]
-    return found[0] if len(found) == 1 else ""
 
 
 def sort(frame: Frame, keys: list[Key]) -> None:
@@ -111,5 +105,5 @@ def _size(run: Import, frame: Frame, node: exp.Expr) -> Any:
     if isinstance(value, exp.Cast) and isinstance(value.this, exp.Placeholder):
         return say(Speech(run, frame), value)
     if not (isinstance(value, exp.Literal) and not value.is_string and str(value.this).isdigit()):
-        refuse("UNSUPPORTED_CLAUSE", "a number of rows is written as digits", node)
+        raise refusal("UNSUPPORTED_CLAUSE", "a number of rows is written as digits", node)
     return int(value.this)

@@ -11,7 +11,7 @@ from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Draft, Frame, Import, Named, Names, plain_name
 from tracewright.plans.importing.ordering import limit, order_keys, sort
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 from tracewright.plans.importing.selects import rows, select
 from tracewright.plans.importing.shaping import Item
 from tracewright.plans.importing.sources import source
@@ -36,7 +36,7 @@ def query(run: Import, node: exp.Expr, parent: Frame | None, names: Names, besid
             frame = run.frame(parent, names, beside)
             run.open(frame, source(run, frame, node).plain)
             return frame.body
-    refuse("UNSUPPORTED_CLAUSE", f"a query cannot be {type(node).__name__.upper()}", node)
+    raise refusal("UNSUPPORTED_CLAUSE", f"a query cannot be {type(node).__name__.upper()}", node)
 
 
 def exists(run: Import, node: exp.Expr, parent: Frame | None, names: Names, beside: Frame | None) -> Draft:
@@ -55,9 +55,8 @@ def _with(node: exp.Expr, parent: Frame | None, names: Names) -> Names:
     only(clause, "expressions", "recursive")
     for tree in clause.expressions:
         name = name_of(tree.args["alias"]).casefold()
-        again = bool(clause.args.get("recursive")) and any(
-            name_of(t).casefold() == name for t in tree.find_all(exp.Table)
-        )
+        reads = (name_of(table).casefold() for table in tree.find_all(exp.Table))
+        again = bool(clause.args.get("recursive")) and name in reads
         names = {**names, name: Named(tree, names, parent, again=again)}
     return names
 
@@ -84,6 +83,7 @@ def _combined(run: Import, node: exp.Expr, parent: Frame | None, names: Names, b
             steps.append((SETS[type(one)], {"with": [right.body()], **how}))
     for tag, step in steps:
         draft.take({tag: step})
+    draft.stored = frozenset()  # SQLite leaves open whose affinity the columns have
     return draft
 
 
@@ -93,7 +93,7 @@ def _aligned(run: Import, left: Draft, right: Draft, node: exp.Expr) -> None:
         return
     apart = [at for at, (a, b) in enumerate(zip(left.columns, right.columns, strict=True)) if not unify(a.type, b.type)]
     if apart and run.sqlite:
-        refuse("SET_SHAPE", "a column of the two sides is of two types", node)
+        raise refusal("SET_SHAPE", "a column of the two sides is of two types", node)
     for draft in (left, right):
         if any(draft.columns[at].type.family != "text" for at in apart):
             draft.take({"select": [_texted(column, at in apart) for at, column in enumerate(draft.columns)]})
@@ -113,7 +113,8 @@ def _ended(run: Import, node: exp.Expr, draft: Draft, parent: Frame | None, name
     frame = run.frame(parent, names)
     frame.draft = draft
     frame.see(draft.columns)
-    outputs = [Item(column.name, frame.settled(column), column.name) for column in draft.columns]
+    called = [draft.called.get(column.name, column.name) for column in draft.columns]
+    outputs = [Item(c.name, frame.settled(c), name) for c, name in zip(draft.columns, called, strict=True)]
     keys, hidden = order_keys(run, frame, node, outputs)
     if hidden:
         speech = Speech(run, frame)

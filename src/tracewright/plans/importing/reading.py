@@ -12,10 +12,10 @@ from functools import cache
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from tracewright.plans.functions import catalogue
-from tracewright.plans.importing.refusal import MARK, SIGN, refuse
+from tracewright.plans.importing.refusal import MARK, SIGN, refusal
 
 DIALECTS = ("duckdb", "sqlite")
 MOST_BYTES = 256 * 1024
@@ -36,42 +36,45 @@ OWN_TAGS = frozenset({"time_bucket", "list_extract", "map_extract_value", "struc
 
 OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+BEFORE_REPLACE = {TokenType.STAR, TokenType.R_PAREN, TokenType.VAR, TokenType.IDENTIFIER}
+"""What may stand before the REPLACE of a star."""
+
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 
 
 def read_query(text: str, dialect: str) -> exp.Expr:
     """Return the tree of the one query that a text holds; raises ImportRefusal."""
     if dialect not in DIALECTS:
-        refuse("UNKNOWN_DIALECT", f"SQL is read as {' or '.join(DIALECTS)}, not as {dialect!r}")
+        raise refusal("UNKNOWN_DIALECT", f"SQL is read as {' or '.join(DIALECTS)}, not as {dialect!r}")
     if len(text.encode(errors="replace")) > MOST_BYTES:
-        refuse("LIMIT_EXCEEDED", f"a text has at most {MOST_BYTES} bytes")
+        raise refusal("LIMIT_EXCEEDED", f"a text has at most {MOST_BYTES} bytes")
     if MARK in text or SIGN in text:
-        refuse("SQL_SYNTAX", "the text holds a character of the private use area")
+        raise refusal("SQL_SYNTAX", "the text holds a character of the private use area")
     reader = sqlglot.Dialect.get_or_raise(dialect)
     try:
         # The tokenizer stumbles over a text that holds `$` and ends with `''`; a line break changes no query.
         tokens = _marked(_bounded(reader.tokenize(f"{text}\n")))
         found = [tree for tree in reader.parser().parse(tokens, text) if tree]
     except (SqlglotError, ValueError) as error:
-        refuse("SQL_SYNTAX", f"this cannot be read: {str(error).replace(MARK, '')[:200]}")
+        raise refusal("SQL_SYNTAX", f"this cannot be read: {str(error).replace(MARK, '')[:200]}") from None
     except RecursionError:
-        refuse("LIMIT_EXCEEDED", "the text is nested too deeply")
+        raise refusal("LIMIT_EXCEEDED", "the text is nested too deeply") from None
     trees = [tree for tree in found if not isinstance(tree, exp.Semicolon)]
     if len(trees) != 1:
-        refuse("NOT_ONE_QUERY", f"wanted one query, found {len(trees)} statements")
+        raise refusal("NOT_ONE_QUERY", f"wanted one query, found {len(trees)} statements")
     if not isinstance(trees[0], QUERIES):
-        refuse("NOT_A_QUERY", f"wanted a SELECT, found {type(trees[0]).__name__.upper()}")
+        raise refusal("NOT_A_QUERY", f"wanted a SELECT, found {type(trees[0]).__name__.upper()}")
     return trees[0]
 
 
 def _bounded(tokens: Sequence[Token]) -> Sequence[Token]:
     if len(tokens) > MOST_TOKENS:
-        refuse("LIMIT_EXCEEDED", f"a text has at most {MOST_TOKENS} words and signs, found {len(tokens)}")
+        raise refusal("LIMIT_EXCEEDED", f"a text has at most {MOST_TOKENS} words and signs, found {len(tokens)}")
     depth = 0
     for token in tokens:
         depth += (token.token_type in OPENING) - (token.token_type in CLOSING)
         if depth > MOST_DEPTH:
-            refuse("LIMIT_EXCEEDED", f"a text is nested at most {MOST_DEPTH} deep")
+            raise refusal("LIMIT_EXCEEDED", f"a text is nested at most {MOST_DEPTH} deep")
     return tokens
 
 
@@ -86,7 +89,8 @@ def _is_call(tokens: Sequence[Token], at: int) -> bool:
     if tokens[at].text.lower() not in _names() or tokens[at].token_type in (TokenType.IDENTIFIER, TokenType.STRING):
         return False
     # `* REPLACE (…)` is no call, and `substring(x FROM 1)` is read by the parser's own rule.
-    return not (at and tokens[at - 1].token_type == TokenType.STAR) and not _worded(tokens, at + 1)
+    of_star = at > 0 and tokens[at].text.lower() == "replace" and tokens[at - 1].token_type in BEFORE_REPLACE
+    return not of_star and not _worded(tokens, at + 1)
 
 
 def _worded(tokens: Sequence[Token], opening: int) -> bool:

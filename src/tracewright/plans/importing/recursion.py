@@ -10,7 +10,7 @@ from tracewright.plans.families import INT
 from tracewright.plans.importing.frames import Draft, Import, Named
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import ImportRefusal, only, refusal
 from tracewright.plans.importing.settling import conjuncts
 from tracewright.plans.relation import Output
 from tracewright.plans.scope import Let
@@ -23,17 +23,18 @@ def recursion(run: Import, named: Named) -> Draft:
     if not isinstance(query, exp.Union) or not all(
         isinstance(side, exp.Select) for side in query.args.values() if side
     ):
-        _unbounded(name)
+        raise _unbounded(name)
     only(query, "this", "expression", "distinct")
     seed_tree, step_tree = query.this.copy(), query.expression.copy()
     if not _counts(seed_tree, lambda value: value == exp.Literal.number(0)):
-        _unbounded(name)
+        raise _unbounded(name)
     most = _bound(step_tree)
     if most is None:
-        _unbounded(name)
+        raise _unbounded(name)
     own = free(f"{slug(name)}_steps", {*run.lets, *run.work.lets, *run.work.catalogue.by_name})
     seed = run.run_query(run, seed_tree, None, named.around, None)
     outputs, _ = seed.outputs()
+    run.drafts[own] = seed
     run.work.lets[own] = Let([*outputs, Output(DEPTH, INT, nullable=False)], used=True)
     around = {**named.around, name.casefold(): Named(named.tree, named.around, named.parent, let=own)}
     step = run.run_query(run, step_tree, None, around, None)
@@ -44,8 +45,8 @@ def recursion(run: Import, named: Named) -> Draft:
     return Draft(run.work, None, {"recurse": again})
 
 
-def _unbounded(name: str) -> Any:
-    refuse("UNBOUNDED_RECURSION", f"{name!r} reads itself without a bound on how often")
+def _unbounded(name: str) -> ImportRefusal:
+    return refusal("UNBOUNDED_RECURSION", f"{name!r} reads itself without a bound on how often")
 
 
 def _counts(select: exp.Expr, is_so: Any) -> bool:

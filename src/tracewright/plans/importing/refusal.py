@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from sqlglot import exp
 
 from tracewright.errors import UsageError
@@ -17,7 +15,7 @@ SIGN = "\ue001"
 MOST_SHOWN = 80
 
 
-class ImportRefusal(UsageError):
+class ImportRefusal(UsageError):  # noqa: N818 -- it is an answer about a text, nothing broke
     """A text that becomes no plan: a stable `code`, and one sentence that says why."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -25,9 +23,9 @@ class ImportRefusal(UsageError):
         super().__init__(f"{code}: {sentence}")
 
 
-def refuse(code: str, sentence: str, at: exp.Expr | None = None) -> NoReturn:
-    """Raise a refusal, with the piece of SQL that it is about."""
-    raise ImportRefusal(code, f"{sentence}: {shown(at)}" if at is not None else f"{sentence}.")
+def refusal(code: str, sentence: str, at: exp.Expr | None = None) -> ImportRefusal:
+    """Return a refusal, with the piece of SQL that it is about."""
+    return ImportRefusal(code, f"{sentence}: {shown(at)}" if at is not None else f"{sentence}.")
 
 
 def shown(node: exp.Expr) -> str:
@@ -45,7 +43,7 @@ def only(node: exp.Expr, *known: str) -> None:
     for name, value in node.args.items():
         if value and name not in known:
             what = f"{type(node).__name__} with {name.rstrip('_').upper()}"
-            refuse("UNSUPPORTED_CLAUSE", f"the plan language has no {what}", node)
+            raise refusal("UNSUPPORTED_CLAUSE", f"the plan language has no {what}", node)
 
 
 def refused_fault(fault: PlanFault) -> ImportRefusal:

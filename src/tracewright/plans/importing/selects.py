@@ -8,15 +8,15 @@ from sqlglot import exp
 
 from tracewright.plans.importing.calls import order_key
 from tracewright.plans.importing.expressions import say, truth
-from tracewright.plans.importing.frames import Draft, Frame, Import, place_of, plain_name
+from tracewright.plans.importing.frames import Draft, Frame, Import, is_stored, place_of, plain_name
 from tracewright.plans.importing.grouping import group, holds_aggregate
-from tracewright.plans.importing.naming import free
+from tracewright.plans.importing.joins import open_from
+from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.ordering import Key, limit, named_output, order_keys, sort
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
-from tracewright.plans.importing.settling import Aliases, conjuncts, settle, within
+from tracewright.plans.importing.refusal import only, refusal
+from tracewright.plans.importing.settling import Aliases, conjuncts, equalities, settle, within
 from tracewright.plans.importing.shaping import Item, items, put_out
-from tracewright.plans.importing.sources import open_from
 from tracewright.plans.importing.speech import Speech
 
 CLAUSES = (
@@ -45,7 +45,10 @@ def select(run: Import, node: exp.Expr, frame: Frame) -> Draft:
     _qualify(run, frame, rows_where, found)
     if on:
         _first_of_each(run, frame, on, keys, [*found, *hidden])
+    stored = frozenset(item.name for item in found if is_stored(run, item.tree))
     _in_order(run, frame, node, found, hidden, keys)
+    frame.body.stored = stored
+    frame.body.called = {item.name: item.called for item in found if item.called and slug(item.called) != item.called}
     return frame.body
 
 
@@ -66,6 +69,7 @@ def _conditions(run: Import, frame: Frame, node: exp.Expr, clause: str, aliases:
 
 def _where(run: Import, frame: Frame, node: exp.Expr, aliases: Aliases) -> None:
     parts = _conditions(run, frame, node, "where", aliases)
+    frame.equal += [pair for part in parts for pair in equalities(part)]
     _filter(run, frame, _moved_into_joins(run, frame, parts))
 
 
@@ -163,10 +167,13 @@ def _in_order(
     run: Import, frame: Frame, node: exp.Expr, found: list[Item], hidden: list[Item], keys: list[Key]
 ) -> None:
     distinct = node.args.get("distinct") is not None and not node.args["distinct"].args.get("on")
-    if distinct and hidden:
-        refuse("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
+    if distinct and hidden and not run.sqlite:
+        raise refusal("UNSUPPORTED_CLAUSE", "distinct rows are ordered by what is put out of them", hidden[0].tree)
     put_out(run, frame, found, hidden)
-    if distinct:
+    if distinct and hidden:
+        run.notes.append("distinct rows are ordered by a column of any of those that are alike, as SQLite has it")
+        frame.take({"distinct": {"on": [plain_name(item.name) for item in found]}})
+    elif distinct:
         frame.take({"distinct": True})
     if keys:
         sort(frame, keys)

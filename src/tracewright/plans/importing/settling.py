@@ -13,7 +13,7 @@ from sqlglot import exp
 from tracewright.plans.faults import did_you_mean
 from tracewright.plans.importing.frames import Frame, Import, is_settled
 from tracewright.plans.importing.reading import name_of
-from tracewright.plans.importing.refusal import only, refuse
+from tracewright.plans.importing.refusal import only, refusal
 
 Aliases = Mapping[str, exp.Expr]
 SUBQUERIES = (exp.Subquery, exp.Select, exp.SetOperation, exp.Exists)
@@ -50,7 +50,7 @@ def _named_window(frame: Frame, node: exp.Expr) -> exp.Expr:
     """Return a window with what its name stands for written out."""
     name = name_of(node.args["alias"])
     if name.casefold() not in frame.windows:
-        refuse("UNKNOWN_WINDOW", f"there is no window {name!r}")
+        raise refusal("UNKNOWN_WINDOW", f"there is no window {name!r}")
     base = frame.windows[name.casefold()]
     parts = {key: value for key, value in node.args.items() if value and key != "alias"}
     shared = {key: base.args[key] for key in ("partition_by", "order", "spec") if base.args.get(key)}
@@ -59,8 +59,8 @@ def _named_window(frame: Frame, node: exp.Expr) -> exp.Expr:
 
 def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp.Expr:
     """Return what a column's name means: of this frame, an alias, of a frame around, or a text in double quotes."""
-    if isinstance(node.this, exp.Star) or node.args.get("db"):
-        refuse("UNSUPPORTED_EXPRESSION", "a column is named by one or two parts, and a star stands by itself", node)
+    if isinstance(node.this, exp.Star) or node.args.get("db") or node.args.get("join_mark"):
+        raise refusal("UNSUPPORTED_EXPRESSION", "a column has one or two names, and a star stands by itself", node)
     name, table = name_of(node), name_of(node.args["table"]) if node.args.get("table") else None
     if (found := _lookup(frame, table, name)) is not None:
         return found
@@ -98,9 +98,9 @@ def _lookup(frame: Frame, table: str | None, name: str) -> exp.Expr | None:
 def _unknown(frame: Frame, table: str | None, name: str) -> exp.Expr:
     if table is not None and table.casefold() not in frame.aliases:
         near = did_you_mean(table, [alias for alias in frame.aliases if not alias.startswith(" ")])
-        refuse("UNKNOWN_COLUMN", f"nothing here is called {table!r}" + (f"; {near}" if near else ""))
-    near = did_you_mean(name, [column.name for column in frame.columns])
-    refuse("UNKNOWN_COLUMN", f"there is no column {name!r}" + (f"; {near}" if near else ""))
+        raise refusal("UNKNOWN_COLUMN", f"nothing here is called {table!r}" + (f"; {near}" if near else ""))
+    near = did_you_mean(name, [frame.heading(column) for column in frame.columns])
+    raise refusal("UNKNOWN_COLUMN", f"there is no column {name!r}" + (f"; {near}" if near else ""))
 
 
 def star(frame: Frame, node: exp.Expr) -> list[tuple[str, exp.Expr]] | None:
@@ -115,16 +115,16 @@ def star(frame: Frame, node: exp.Expr) -> list[tuple[str, exp.Expr]] | None:
         alias = frame.aliases.get(table.casefold())
         columns = [column for column in frame.columns if alias is not None and column.alias == alias]
         if not columns:
-            refuse("UNKNOWN_TABLE", f"nothing here is called {table!r}")
+            raise refusal("UNKNOWN_TABLE", f"nothing here is called {table!r}")
     without = {name_of(one).casefold() for one in shape.args.get("except_") or []}
     instead = {one.alias.casefold(): one.this for one in shape.args.get("replace") or []}
-    if spare := (without | set(instead)) - {column.name.casefold() for column in columns}:
-        refuse("UNKNOWN_COLUMN", f"there is no column {min(spare)!r} in the star")
-    kept = [column for column in columns if column.name.casefold() not in without]
+    if spare := (without | set(instead)) - {frame.heading(column).casefold() for column in columns}:
+        raise refusal("UNKNOWN_COLUMN", f"there is no column {min(spare)!r} in the star")
+    kept = [(column, found) for column in columns if (found := frame.heading(column)).casefold() not in without]
     if not kept:
-        refuse("UNSUPPORTED_CLAUSE", "a star stands for no column here", node)
+        raise refusal("UNSUPPORTED_CLAUSE", "a star stands for no column here", node)
     bare = table is None
-    return [(c.name, instead.get(c.name.casefold()) or frame.settled(c, bare=bare)) for c in kept]
+    return [(called, instead.get(called.casefold()) or frame.settled(column, bare=bare)) for column, called in kept]
 
 
 def conjuncts(node: exp.Expr) -> list[exp.Expr]:
@@ -138,6 +138,12 @@ def conjuncts(node: exp.Expr) -> list[exp.Expr]:
         else:
             found.append(one)
     return found
+
+
+def equalities(node: exp.Expr) -> list[tuple[exp.Column, exp.Column]]:
+    """Return the columns that a condition sets equal, in pairs."""
+    pairs = [(one.this, one.expression) for one in conjuncts(node) if isinstance(one, exp.EQ)]
+    return [(a, b) for a, b in pairs if isinstance(a, exp.Column) and isinstance(b, exp.Column)]
 
 
 def own_parts(node: exp.Expr) -> list[exp.Expr]:

@@ -1,4 +1,4 @@
-"""What a SELECT puts out: its items under names of their own, hidden columns that only an order needs, distinct rows."""
+"""What a SELECT puts out: its items under names of their own, and hidden columns that only an order needs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from tracewright.plans.importing.speech import Speech
 
 @dataclass(frozen=True)
 class Item:
-    """One output: its name in the plan, its settled expression, and the alias that the text gives it."""
+    """One output: its name in the plan, its settled expression, and what the text calls it: by an alias, or at all."""
 
     name: str
     tree: exp.Expr
     alias: str = ""
+    called: str = ""
 
 
 def items(run: Import, frame: Frame, select: exp.Expr) -> list[Item]:
@@ -34,21 +35,27 @@ def items(run: Import, frame: Frame, select: exp.Expr) -> list[Item]:
             alias = name_of(tree.args["alias"]) if isinstance(tree, exp.Alias) else ""
             inner = tree.this if isinstance(tree, exp.Alias) else tree
             settled = settle(run, frame, inner, aliases)
-            name = _named(run, alias or wanted, inner, settled, [item.name for item in found])
-            found.append(Item(name, settled, alias))
+            called = alias or wanted or _heading(run, settled)
+            name = _named(run, called, inner, settled, [item.name for item in found])
+            found.append(Item(name, settled, alias, called))
             if alias:
                 aliases[alias.casefold()] = settled
     return found
 
 
-def _named(run: Import, wanted: str, written: exp.Expr, settled: exp.Expr, taken: list[str]) -> str:
+def _heading(run: Import, settled: exp.Expr) -> str:
+    """Return what the text calls a column, empty for any other expression."""
+    if not isinstance(settled, exp.Column):
+        return ""
+    frame, alias, name = place_of(run, settled)
+    return frame.called.get((alias, name), name)
+
+
+def _named(run: Import, called: str, written: exp.Expr, settled: exp.Expr, taken: list[str]) -> str:
     own = place_of(run, settled)[2] if isinstance(settled, exp.Column) else ""
-    if own and wanted in {"", own} and free(own, taken) == own:
+    if own and called in {own, _heading(run, settled)} and free(own, taken) == own:
         return own  # a column that keeps its name may have any
-    name = free(slug(wanted or own or _spoken(written)), taken)
-    if wanted and name != wanted:
-        run.renamed.append((wanted, name))
-    return name
+    return free(slug(called or _spoken(written)), taken)
 
 
 def _spoken(node: exp.Expr) -> str:

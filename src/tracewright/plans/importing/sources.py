@@ -1,4 +1,4 @@
-"""FROM and its joins: tables, common table expressions, sub-queries, written rows, spines, lists, joins in brackets."""
+"""Where rows come from: tables, common table expressions, sub-queries, written rows, spines and lists."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from typing import Any
 
 from sqlglot import exp
 
-from tracewright.plans.families import UNKNOWN, Type, engine_type, unify
+from tracewright.plans.families import UNKNOWN, engine_type, unify
 from tracewright.plans.faults import did_you_mean
-from tracewright.plans.importing.expressions import say, truth
+from tracewright.plans.importing.expressions import say
 from tracewright.plans.importing.frames import Draft, Frame, Import, Named, plain_name
 from tracewright.plans.importing.kinds import kind
 from tracewright.plans.importing.naming import free, slug
 from tracewright.plans.importing.reading import alias_name, name_of
 from tracewright.plans.importing.recursion import recursion
-from tracewright.plans.importing.refusal import ImportRefusal, only, refuse
+from tracewright.plans.importing.refusal import ImportRefusal, only, refusal
 from tracewright.plans.importing.settling import NeedsLateral, settle
 from tracewright.plans.importing.speech import Speech
 from tracewright.plans.relation import Output
 from tracewright.plans.scope import Column
 
-SIDES = {"LEFT": "left", "RIGHT": "right", "FULL": "full", "": "inner"}
-KINDS = {"CROSS": "cross", "SEMI": "semi", "ANTI": "anti"}
-ONE_ROW = {"values": [[0]], "columns": [{"as": "zero", "type": "integer"}], "as": "one_row"}
+NARROW = 2**31
 
 
 @dataclass(frozen=True)
@@ -32,56 +30,8 @@ class Source:
 
     plain: Any
     alias: str
-    columns: tuple[Output, ...] | None = None
+    columns: tuple[Output | Column, ...] | None = None
     lateral: bool = False
-
-
-def open_from(run: Import, frame: Frame, select: exp.Expr) -> None:
-    """Begin a frame at its FROM, with all joins."""
-    origin = select.args.get("from_")
-    if origin is None:
-        run.open(frame, ONE_ROW)
-        return
-    begin(run, frame, origin.this)
-    for join in [*(select.args.get("joins") or []), *(select.args.get("laterals") or [])]:
-        take_join(run, frame, join)
-
-
-def begin(run: Import, frame: Frame, node: exp.Expr) -> None:
-    """Begin a frame at its first source."""
-    if _is_group(node):
-        _group(run, frame, node)
-        return
-    found = source(run, frame, node)
-    if found.lateral:
-        refuse("UNSUPPORTED_CLAUSE", "the first source of a FROM has no rows beside it", node)
-    run.open(frame, found.plain)
-
-
-def _is_group(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Table):
-        return bool(node.args.get("joins"))
-    inner = node.this if isinstance(node, exp.Subquery) else None
-    return isinstance(inner, exp.Table | exp.Subquery) and not (
-        isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Query) and not inner.args.get("joins")
-    )
-
-
-def _group(run: Import, frame: Frame, node: exp.Expr) -> None:
-    """Begin a frame at a join in brackets: there its brackets say nothing."""
-    joins = node.args.get("joins") or []
-    if isinstance(node, exp.Subquery):
-        only(node, "this", "joins")
-        joins = [*(node.this.args.get("joins") or []), *joins]
-    begin(run, frame, _alone(node.this if isinstance(node, exp.Subquery) else node))
-    for join in joins:
-        take_join(run, frame, join)
-
-
-def _alone(node: exp.Expr) -> exp.Expr:
-    table = node.copy()
-    table.set("joins", None)
-    return table
 
 
 def source(run: Import, frame: Frame, node: exp.Expr) -> Source:
@@ -101,13 +51,13 @@ def source(run: Import, frame: Frame, node: exp.Expr) -> Source:
             return _values(run, frame, node)
         case exp.Unnest():
             return _list(run, frame, node)
-    refuse("UNSUPPORTED_CLAUSE", f"rows cannot come from {type(node).__name__.upper()}", node)
+    raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from {type(node).__name__.upper()}", node)
 
 
 def _alias(frame: Frame, wanted: str, otherwise: str = "t") -> str:
     """Return the alias that a source gets in the plan, and remember what the SQL calls it."""
     if wanted and wanted.casefold() in frame.aliases:
-        refuse("DUPLICATE_NAME", f"two sources are called {wanted!r}")
+        raise refusal("DUPLICATE_NAME", f"two sources are called {wanted!r}")
     name = free(slug(wanted or otherwise), frame.aliases.values())
     frame.aliases[wanted.casefold() if wanted else f" {len(frame.aliases)}"] = name
     return name
@@ -121,7 +71,7 @@ def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
     tables = {known.casefold(): known for known in run.work.catalogue.by_name}
     if name.casefold() not in tables or name_of(node.args.get("db") or exp.Var(this="main")).lower() != "main":
         near = did_you_mean(name, list(tables.values()))
-        refuse("UNKNOWN_TABLE", f"there is no table {name!r}" + (f"; {near}" if near else ""))
+        raise refusal("UNKNOWN_TABLE", f"there is no table {name!r}" + (f"; {near}" if near else ""))
     table, wanted = tables[name.casefold()], alias_name(node)
     if columns := _column_names(node):
         return _renamed(run, frame, table, wanted or name, columns)
@@ -136,7 +86,7 @@ def _table(run: Import, frame: Frame, node: exp.Table) -> Source:
 
 def _own_name(frame: Frame, table: str) -> str:
     if table.casefold() in frame.aliases or table in frame.aliases.values():
-        refuse("DUPLICATE_NAME", f"two sources are called {table!r}")
+        raise refusal("DUPLICATE_NAME", f"two sources are called {table!r}")
     return table
 
 
@@ -147,28 +97,34 @@ def _column_names(node: exp.Expr) -> list[str]:
 
 def _renamed(run: Import, frame: Frame, table: str, wanted: str, names: list[str]) -> Source:
     draft = Draft(run.work, None, table)
-    rename(run, draft, names)
-    alias = _alias(frame, wanted)
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]))
+    known = run.drafts.get(table)
+    draft.stored = known.stored if known else frozenset(column.name for column in draft.columns)
+    draft.called = known.called if known else {}
+    rename(draft, names)
+    return _plan(frame, draft, wanted)
 
 
-def rename(run: Import, draft: Draft, names: list[str]) -> None:
+def _plan(frame: Frame, draft: Draft, wanted: str, otherwise: str = "t", *, lateral: bool = False) -> Source:
+    """Return a body as a source."""
+    alias = _alias(frame, wanted, otherwise)
+    frame.bring(alias, draft)
+    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]), lateral)
+
+
+def rename(draft: Draft, names: list[str]) -> None:
     """Give a body's first columns other names."""
-    columns = draft.columns
+    columns, taken = draft.columns, list[str]()
     if len(names) > len(columns):
-        refuse("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
-    if all(column.name == name for column, name in zip(columns, names, strict=False)):
-        return
-    items: list[Any] = []
-    taken: list[str] = []
+        raise refusal("SUBPLAN_SHAPE", f"{len(names)} names are given to {len(columns)} columns")
+    called = names + [draft.called.get(column.name, column.name) for column in columns[len(names) :]]
     for at, column in enumerate(columns):
-        name = names[at] if at < len(names) else column.name
-        taken.append(fitting := free(slug(name) if at < len(names) else name, taken))
-        if fitting != name:
-            run.renamed.append((name, fitting))
-        plain = plain_name(column.name)
-        items.append(plain if fitting == column.name else {"as": fitting, "expr": plain})
-    draft.take({"select": items})
+        taken.append(free(slug(names[at]) if at < len(names) else column.name, taken))
+    pairs = list(zip(taken, columns, strict=True))
+    if any(name != column.name for name, column in pairs):
+        plain = [(name, column.name, plain_name(column.name)) for name, column in pairs]
+        draft.take({"select": [old if name == own else {"as": name, "expr": old} for name, own, old in plain]})
+    draft.stored = frozenset(name for name, column in pairs if column.name in draft.stored)
+    draft.called = {name: one for name, one in zip(taken, called, strict=True) if slug(one) != one}
 
 
 def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
@@ -184,6 +140,7 @@ def _named(run: Import, frame: Frame, node: exp.Table, named: Named) -> Source:
     if columns := _column_names(node):
         return _renamed(run, frame, named.let, wanted, columns)
     alias = _alias(frame, wanted)
+    frame.bring(alias, run.drafts[named.let])
     return Source(named.let if alias == named.let else {"let": named.let, "as": alias}, alias)
 
 
@@ -197,23 +154,20 @@ def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
     only(named.tree, "this", "alias", "materialized")
     draft = recursion(run, named) if named.again else run.run_query(run, named.tree.this, parent, named.around, None)
     if columns := _column_names(named.tree):
-        rename(run, draft, columns)
+        rename(draft, columns)
     return draft
 
 
 def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
     """Return a common table expression that reads the query around: no let can, so it is written where it is read."""
-    draft = read_named(run, named, named.parent)
-    alias = _alias(frame, wanted)
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]))
+    return _plan(frame, read_named(run, named, named.parent), wanted)
 
 
 def _query(run: Import, frame: Frame, query: exp.Expr, node: exp.Expr, *, lateral: bool = False) -> Source:
     draft, lateral = _derived(run, frame, query, lateral)
     if columns := _column_names(node):
-        rename(run, draft, columns)
-    alias = _alias(frame, alias_name(node), "sub")
-    return Source({"plan": draft.body(), "as": alias}, alias, tuple(draft.outputs()[0]), lateral)
+        rename(draft, columns)
+    return _plan(frame, draft, alias_name(node), "sub", lateral=lateral)
 
 
 def _derived(run: Import, frame: Frame, query: exp.Expr, lateral: bool) -> tuple[Draft, bool]:
@@ -234,7 +188,7 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     only(node, "this", "alias")
     call, columns = node.this, _column_names(node)
     if name_of(call) != "range" or not 1 <= len(call.expressions) <= 3:
-        refuse("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
+        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
     speech = Speech(run, frame)
     args = [settle(run, frame, arg) for arg in call.expressions]
     said = [say(speech, arg) for arg in args]
@@ -252,7 +206,7 @@ def _values(run: Import, frame: Frame, node: exp.Values) -> Source:
     width = len(rows[0])
     names = [*given, *(f"col{at}" for at in range(len(given), width))]
     alias = _alias(frame, alias_name(node), "rows")
-    columns = [{"as": slug(names[at]), "type": engine_type(_column_type(run, rows, at))} for at in range(width)]
+    columns = [{"as": slug(names[at]), "type": _column_type(run, rows, at)} for at in range(width)]
     plain = [[_cell(run, cell) for cell in row] for row in rows]
     return Source({"values": plain, "columns": columns, "as": alias}, alias)
 
@@ -261,16 +215,24 @@ def _cells(row: exp.Expr) -> list[exp.Expr]:
     return list(row.expressions) if isinstance(row, exp.Tuple) else [row]
 
 
-def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> Type:
+def _column_type(run: Import, rows: list[list[exp.Expr]], at: int) -> str:
     whole = UNKNOWN
     for row in rows:
         if len(row) != len(rows[0]):
-            refuse("BAD_SHAPE", "the rows of VALUES are not of one length")
+            raise refusal("BAD_SHAPE", "the rows of VALUES are not of one length")
         found = unify(whole, kind(run, row[at]))
         if found is None:
-            refuse("TYPE_MISMATCH", "a column of VALUES has one type", row[at])
+            raise refusal("TYPE_MISMATCH", "a column of VALUES has one type", row[at])
         whole = found
-    return whole
+    # Whole numbers are as wide as the engine makes them: four bytes where all fit.
+    return "integer" if all(_is_narrow(row[at]) for row in rows) else engine_type(whole)
+
+
+def _is_narrow(cell: exp.Expr) -> bool:
+    inner = cell.this if isinstance(cell, exp.Neg) else cell
+    if isinstance(inner, exp.Null):
+        return True
+    return isinstance(inner, exp.Literal) and str(inner.this).isdigit() and int(inner.this) < NARROW
 
 
 def _cell(run: Import, cell: exp.Expr) -> Any:
@@ -279,14 +241,14 @@ def _cell(run: Import, cell: exp.Expr) -> Any:
     if isinstance(said, dict) and "lit" in said:
         return said["lit"]
     if isinstance(said, dict | list | str):
-        refuse("UNSUPPORTED_CLAUSE", "VALUES holds literals only", cell)
+        raise refusal("UNSUPPORTED_CLAUSE", "VALUES holds literals only", cell)
     return said
 
 
 def _list(run: Import, frame: Frame, node: exp.Unnest) -> Source:
     only(node, "expressions", "alias", "offset")
     if len(node.expressions) != 1 or frame.draft is None:
-        refuse("UNSUPPORTED_CLAUSE", "a list becomes rows beside other rows, one list at a time", node)
+        raise refusal("UNSUPPORTED_CLAUSE", "a list becomes rows beside other rows, one list at a time", node)
     listed = settle(run, frame, node.expressions[0])
     names, offset = _column_names(node), node.args.get("offset")
     column = slug(names[0]) if names else "unnest"
@@ -299,88 +261,3 @@ def _list(run: Import, frame: Frame, node: exp.Unnest) -> Source:
         plain["position"] = position
         outputs.append(Output(position, kind(run, exp.Literal.number(1)), nullable=False))
     return Source(plain, alias, tuple(outputs), lateral=True)
-
-
-def take_join(run: Import, frame: Frame, node: exp.Expr) -> None:
-    """Take one join, a comma among them."""
-    join = node if isinstance(node, exp.Join) else exp.Join(this=node)
-    only(join, "this", "side", "kind", "method", "on", "using")
-    how = _how(run, join)
-    left = list(frame.columns)
-    found = _target(run, frame, join.this)
-    right = _columns(run, frame, found)
-    step: dict[str, Any] = {"to": found.plain, **({} if how == "inner" else {"how": how})}
-    if found.lateral:
-        step["lateral"] = True
-    names = _shared(join, left, right)
-    if names is not None:
-        step["using"] = names
-    frame.see([*left, *right])
-    if (on := join.args.get("on")) is not None:
-        step["on"] = truth(Speech(run, frame), settle(run, frame, on))
-    if how == "inner" and not names and on is None:
-        step["how"] = "cross"
-    if how == "cross" and on is not None:
-        refuse("UNSUPPORTED_CLAUSE", "a cross join has no condition", join)
-    frame.see(left)
-    frame.take({"join": step})
-
-
-def _how(run: Import, join: exp.Expr) -> str:
-    side, kind_, method = (str(join.args.get(part) or "").upper() for part in ("side", "kind", "method"))
-    if method not in {"", "NATURAL", "ASOF"} or side not in SIDES or kind_ not in {"", "INNER", "OUTER", *KINDS}:
-        refuse("UNSUPPORTED_CLAUSE", f"the plan language has no {method} {side} {kind_} join", join)
-    if method == "ASOF":
-        return "asof_left" if side == "LEFT" else "asof"
-    if kind_ in KINDS:
-        return KINDS[kind_]
-    return SIDES[side]
-
-
-def _target(run: Import, frame: Frame, node: exp.Expr) -> Source:
-    if not _is_group(node):
-        return source(run, frame, node)
-    inner = run.frame(frame.parent, frame.names)
-    inner.aliases = frame.aliases
-    _group(run, inner, node)
-    joins = [*inner.body.steps]
-    outputs = inner.columns
-    group = {"joined": {"from": inner.body.source, "steps": joins}}
-    frame.types.update(inner.types)
-    return Source(group, "", tuple(outputs))  # type: ignore[arg-type]  # columns keep their own aliases
-
-
-def _columns(run: Import, frame: Frame, found: Source) -> list[Column]:
-    """Return the columns that a target will bring, before its join is taken."""
-    if found.columns is None:
-        probe = Draft(run.work, frame.parent.env(run.work) if frame.parent else None, found.plain)
-        return probe.block.scope.columns
-    return [
-        one if isinstance(one, Column) else Column(one.name, one.type, one.nullable, found.alias, found.alias)
-        for one in found.columns
-    ]
-
-
-def _shared(join: exp.Expr, left: list[Column], right: list[Column]) -> list[str] | None:
-    """Return the columns of USING or of a natural join, None for any other."""
-    names = [name_of(one) for one in join.args.get("using") or []]
-    if str(join.args.get("method") or "").upper() == "NATURAL":
-        have = {column.name.casefold() for column in left if not column.hidden}
-        names = [column.name for column in right if column.name.casefold() in have]
-        if not names:
-            refuse("UNSUPPORTED_CLAUSE", "a natural join finds no column of both sides", join)
-    if not names:
-        return None
-    return [_of_both(name, left, right) for name in names]
-
-
-def _of_both(name: str, left: list[Column], right: list[Column]) -> str:
-    sides = []
-    for columns in (left, right):
-        found = {column.name for column in columns if not column.hidden and column.name.casefold() == name.casefold()}
-        if len(found) != 1:
-            refuse("UNKNOWN_COLUMN", f"USING wants {name!r} on both sides")
-        sides.append(found.pop())
-    if sides[0] != sides[1]:
-        refuse("UNSUPPORTED_CLAUSE", f"USING {name!r} is spelled in two ways; write the join with ON")
-    return sides[0]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.importing.frames import Frame, Import, place_of, plain_name
-from tracewright.plans.importing.refusal import refuse
+from tracewright.plans.importing.refusal import refusal
 
 
 class Place(Enum):
@@ -45,4 +45,4 @@ class Speech:
         if self.place is Place.INSIDE or not (self.frame.grouped or self.place is Place.MEASURE):
             return plain
         name = place_of(self.run, node)[2]
-        refuse("NOT_GROUPED", f"{name!r} has many values in one group; group by it or aggregate it")
+        raise refusal("NOT_GROUPED", f"{name!r} has many values in one group; group by it or aggregate it")

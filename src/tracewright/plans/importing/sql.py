@@ -12,8 +12,7 @@ from tracewright.plans.faults import Fault, PlanError
 from tracewright.plans.importing.frames import Import
 from tracewright.plans.importing.queries import exists, query
 from tracewright.plans.importing.reading import read_query
-from tracewright.plans.importing.refusal import ImportRefusal, refuse, refused_fault
-from tracewright.plans.importing.spelling import spell
+from tracewright.plans.importing.refusal import ImportRefusal, refusal, refused_fault
 from tracewright.plans.scope import Work
 from tracewright.records.base import Record
 
@@ -37,21 +36,20 @@ def import_sql(text: str, catalogue: Catalogue, dialect: str = "duckdb") -> Impo
     give the same plan, byte for byte.
     """
     tree = read_query(text, dialect)
-    spelled = spell(tree, catalogue)
     params: dict[str, Param] = {}
     taken = {name.casefold() for name in catalogue.by_name}
     run = Import(Work(catalogue, params, TAGS, run_body=run_body, taken=taken), dialect, query, exists, params=params)
     try:
-        body = query(run, tree, None, {}, None).body()
-        plan = _checked(run, body)
+        draft = query(run, tree, None, {}, None)
+        plan = _checked(run, draft.body())
     except Fault as fault:
         raise refused_fault(fault.told()) from None
     except PlanError as error:
         raise refused_fault(error.faults[0]) from None
     except RecursionError:
-        refuse("LIMIT_EXCEEDED", "the text is nested too deeply")
-    renamed, notes = dict.fromkeys([*spelled, *run.renamed]), dict.fromkeys(run.notes)
-    return Imported(plan=plan, renamed=tuple(renamed), notes=tuple(notes))
+        raise refusal("LIMIT_EXCEEDED", "the text is nested too deeply") from None
+    renamed = [(draft.called[column.name], column.name) for column in draft.columns if column.name in draft.called]
+    return Imported(plan=plan, renamed=tuple(renamed), notes=tuple(dict.fromkeys(run.notes)))
 
 
 def _checked(run: Import, body: dict[str, Any]) -> QueryPlan:
