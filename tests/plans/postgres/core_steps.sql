@@ -45,4 +45,4 @@ WITH RECURSIVE "r" AS (SELECT "v"."n", 0 AS "depth" FROM (VALUES (CAST(1 AS BIGI
 -- intersect keeps what both have
 SELECT "customers"."customer_id" FROM "customers" INTERSECT SELECT "tickets"."customer_id" FROM "tickets"
 -- asof takes the last before
-SELECT "r"."ts", "t"."last" FROM "readings" AS "r" ASOF JOIN (SELECT "tickets"."opened_at", MAX("tickets"."ticket_id") AS "last" FROM "tickets" GROUP BY 1) AS "t" ON "r"."ts" >= "t"."opened_at"
+none: postgres cannot say an ASOF join
