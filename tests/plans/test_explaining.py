@@ -76,6 +76,19 @@ def test_a_pivot_finds_its_values_first() -> None:
     assert sum(sum(row[1:]) for row in rows) == 400
 
 
+def test_a_pivot_takes_the_texts_that_json_has_for_dates() -> None:
+    day = {"cast": "ordered_at", "to": "date"}
+    counts = [{"as": "n", "expr": {"count": "*"}}]
+    steps = [{"pivot": {"on": day, "values": ["2024-02-29", "2024-03-01"], "measures": counts}}]
+    compiled = compile_plan({"plan": 1, "from": "orders", "steps": steps}, shop_catalogue())
+    by_hand = "SELECT count(*) FROM orders WHERE ordered_at::DATE = DATE '2024-02-29'"
+    with open_shop() as shop:
+        assert shop.execute(compiled.sql).fetchall()[0][0] == shop.execute(by_hand).fetchall()[0][0]
+    steps = [{"pivot": {"on": day, "values": ["soon"], "measures": counts}}]
+    with pytest.raises(PlanError, match="TYPE_MISMATCH"):
+        compile_plan({"plan": 1, "from": "orders", "steps": steps}, shop_catalogue())
+
+
 def test_more_values_than_were_allowed_are_refused() -> None:
     plan = read_plan(PIVOT)
     with pytest.raises(PlanError, match="LIMIT_EXCEEDED"):
