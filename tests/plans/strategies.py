@@ -95,7 +95,7 @@ def combine(d: Draft) -> Steps:
 
 def pivot(d: Draft) -> Steps:
     on = d.having("text", "bool")
-    if not on:
+    if not on or {"nord", "süd", "null", "true", "false"} & set(d.names):
         return None
     name = d.say.pick(on)
     values = ["nord", "süd", None] if d.families[name] == "text" else [True, False]
