@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # kubernetes-validate brings it
 
 from tests.cli.command import tracewright
 from tests.plans.test_examples import EXAMPLES
