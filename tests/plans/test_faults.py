@@ -206,6 +206,34 @@ def test_parameters_are_checked_and_bound() -> None:
         bind_params(compiled, {})
 
 
+def grown(size: int) -> Any:
+    """Return an expression that has so many parts."""
+    return {"add": ["qty", *range(size)]}
+
+
+GROWING: dict[str, Steps] = {
+    "a pivot of many values": [{"pivot": {"on": grown(900), "values": list(range(100)), "measures": [COUNT]}}],
+    "many sets of a large key": [
+        {
+            "aggregate": {
+                "by": [{"as": "k", "expr": grown(900)}],
+                "measures": [COUNT],
+                "sets": [["k"], *[[] for _ in range(60)]],
+            }
+        }
+    ],
+    "many promises": [
+        {"join": {"to": {"table": "tickets", "as": f"t{n}"}, "using": ["customer_id"], "expect": "many_to_one"}}
+        for n in range(17)
+    ],
+}
+
+
+@pytest.mark.parametrize("case", GROWING)
+def test_a_small_plan_that_would_grow_large_is_refused(case: str) -> None:
+    assert {fault.code for fault in faults(*GROWING[case])} == {"LIMIT_EXCEEDED"}
+
+
 LINTS: dict[str, tuple[str, Steps]] = {
     "a limit by chance": ("NO_TOTAL_ORDER", [{"sort": ["status"]}, {"limit": 3}]),
     "a first row by chance": ("NO_TOTAL_ORDER", [{"first": {"per": ["status"], "order": ["qty"]}}]),

@@ -216,6 +216,7 @@ class Work:
     lets: dict[str, Let] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     recursions: set[str] = field(default_factory=set)
+    bound: int = 0
     scratch: bool = False
     expanded: bool = False
     macro: tuple[Path, Any] | None = None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.document import MOST_COLUMNS, Closed, read_shape
-from tracewright.plans.expressions.binding import bind, copy_of
+from tracewright.plans.expressions.binding import MOST_BOUND, bind, copy_of
 from tracewright.plans.families import Type, engine_type
 from tracewright.plans.faults import Fault, Path, did_you_mean
 from tracewright.plans.scope import Bound, Column, Env, Groups
@@ -98,8 +98,9 @@ def _sets(value: Any, keys: dict[str, Bound], path: Path) -> list[list[str]]:
                 raise Fault("NOT_GROUPED", path, f"{name!r} is no key of this step", names, near)
             if not keys[name].sql.find(exp.Column):  # a number would be read as a position
                 raise Fault("BAD_SHAPE", path, f"{name!r} is a constant, and no key of sets")
-    if len(found) > MOST_SETS:
-        raise Fault("LIMIT_EXCEEDED", path, f"at most {MOST_SETS} grouping sets, found {len(found)}")
+    size = sum(1 for bound in keys.values() for _ in bound.sql.walk())
+    if len(found) > MOST_SETS or len(found) * size > MOST_BOUND:
+        raise Fault("LIMIT_EXCEEDED", path, f"at most {MOST_SETS} grouping sets of {MOST_BOUND} expressions in all")
     return found
 
 

@@ -37,6 +37,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "asof": {"method": "ASOF"}, "asof_left": {"method": "ASOF", "side": "LEFT"},
 }  # fmt: skip
 
+MOST_CHECKS = 16
 Open = Callable[[Env, Any, Path, bool], Opened]
 
 
@@ -203,6 +204,8 @@ def _promise(
     if step.lateral or block.outer is not None:
         hint = 'leave "expect" out, or close what is joined in a "let"'
         raise Fault("BAD_SHAPE", (*path, "expect"), "what reads the rows around it cannot be counted apart", hint=hint)
+    if len(block.work.checks) + wants_right + wants_left > MOST_CHECKS:
+        raise Fault("LIMIT_EXCEEDED", (*path, "expect"), f"at most {MOST_CHECKS} promises are counted at the run")
     if wants_right:
         block.work.checks.append(_counting(block, [target.sql.copy()], [b for _, b in pairs], path))
     if wants_left and block.source is not None:
