@@ -88,8 +88,8 @@ class Expressions:
         match self.number(1, 4):
             case 1:
                 return {"coalesce": [self.of(family, depth), self.of(family, depth)]}
-            case 2:
-                return {"nullif": [self.of(family, depth), self.of(family, 0)]}
+            case 2 if (x := self.column(family)) is not None:
+                return {"nullif": [x, self.of(family, depth)]}
             case 3 if family in COMPARED:
                 of = self.pick(COMPARED)
                 arms = [[self.literal(of), self.of(family, depth)], [self.literal(of), self.of(family, 0)]]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import duckdb
 import pytest
 
-from tests.plans.shop import shop_catalogue
+from tests.plans.shop import open_shop, shop_catalogue
 from tracewright.plans.compiling import bind_params, compile_plan
 from tracewright.plans.document import read_plan
-from tracewright.plans.faults import PlanError, PlanFault
+from tracewright.plans.faults import PlanError, PlanFault, run_code
 
 Steps = list[Any]
 COUNT = {"as": "n", "expr": {"count": "*"}}
@@ -129,6 +130,20 @@ CODES: dict[str, tuple[str, Steps]] = {
         "LIMIT_EXCEEDED",
         [{"derive": [{"as": "x", "expr": {"call": "repeat", "args": ["status", "qty"]}}]}],
     ),
+    "a division by zero": ("DIVISION", [{"derive": [{"as": "x", "expr": {"mod": ["qty", 0]}}]}]),
+    "an order of constants": ("BAD_SHAPE", [{"sort": [1]}]),
+    "a constant key of sets": (
+        "BAD_SHAPE",
+        [{"aggregate": {"by": [{"as": "k", "expr": 7}], "measures": [COUNT], "sets": [["k"], []]}}],
+    ),
+    "a pivot whose values nobody found": (
+        "PIVOT_VALUES",
+        [{"pivot": {"on": "status", "values": {"discover": 3}, "measures": [COUNT]}}],
+    ),
+    "a promise that nothing can count": (
+        "BAD_SHAPE",
+        [{"join": {"to": "tickets", "on": {"lt": ["orders.qty", "tickets.csat"]}, "expect": "many_to_one"}}],
+    ),
     "an integer that JSON cannot keep": ("BAD_SHAPE", [{"filter": {"eq": ["qty", 2**60]}}]),
 }
 
@@ -191,6 +206,34 @@ def test_parameters_are_checked_and_bound() -> None:
         bind_params(compiled, {})
 
 
+def grown(size: int) -> Any:
+    """Return an expression that has so many parts."""
+    return {"add": ["qty", *range(size)]}
+
+
+GROWING: dict[str, Steps] = {
+    "a pivot of many values": [{"pivot": {"on": grown(900), "values": list(range(100)), "measures": [COUNT]}}],
+    "many sets of a large key": [
+        {
+            "aggregate": {
+                "by": [{"as": "k", "expr": grown(900)}],
+                "measures": [COUNT],
+                "sets": [["k"], *[[] for _ in range(60)]],
+            }
+        }
+    ],
+    "many promises": [
+        {"join": {"to": {"table": "tickets", "as": f"t{n}"}, "using": ["customer_id"], "expect": "many_to_one"}}
+        for n in range(17)
+    ],
+}
+
+
+@pytest.mark.parametrize("case", GROWING)
+def test_a_small_plan_that_would_grow_large_is_refused(case: str) -> None:
+    assert {fault.code for fault in faults(*GROWING[case])} == {"LIMIT_EXCEEDED"}
+
+
 LINTS: dict[str, tuple[str, Steps]] = {
     "a limit by chance": ("NO_TOTAL_ORDER", [{"sort": ["status"]}, {"limit": 3}]),
     "a first row by chance": ("NO_TOTAL_ORDER", [{"first": {"per": ["status"], "order": ["qty"]}}]),
@@ -204,6 +247,7 @@ LINTS: dict[str, tuple[str, Steps]] = {
     ),
     "a cross join": ("CROSS_JOIN", [{"join": {"to": "products", "how": "cross"}}, {"select": ["qty"]}]),
     "a sort that is lost": ("SORT_LOST", [{"sort": ["order_id"]}, {"filter": {"gt": ["qty", 1]}}]),
+    "a divisor that may be zero": ("DIVISION", [{"derive": [{"as": "x", "expr": {"div": ["amount", "qty"]}}]}]),
     "a sum over rows that a join repeats": (
         "FANOUT_RISK",
         [
@@ -225,6 +269,11 @@ def test_a_let_that_nobody_reads_and_floats_that_must_be_equal_are_warned_of() -
     assert lints({"filter": {"eq": ["temperature", 20.5]}}, source="readings") == ["FLOAT_EQUALITY"]
 
 
+def test_a_divisor_that_is_written_out_and_a_ratio_are_not_warned_of() -> None:
+    exprs = [{"div": ["amount", 2]}, {"ratio": ["amount", "qty"]}]
+    assert lints({"derive": [{"as": f"x{n}", "expr": expr} for n, expr in enumerate(exprs)]}) == []
+
+
 def test_total_orders_and_sums_over_the_many_are_not_warned_of() -> None:
     join = {"join": {"to": "products", "on": {"eq": ["orders.product_id", "products.product_id"]}}}
     assert lints(join, {"aggregate": {"by": ["category"], "measures": [{"as": "x", "expr": {"sum": "amount"}}]}}) == []
@@ -236,3 +285,25 @@ def test_the_hash_knows_no_key_order_and_no_notes() -> None:
     turned = {"steps": [{"limit": {"offset": 2, "rows": 1}}], "from": "orders", "plan": 1, "notes": "x"}
     assert read_plan(plan).sha256() == read_plan(json.dumps(turned)).sha256()
     assert read_plan({**plan, "steps": []}).sha256() != read_plan(plan).sha256()
+
+
+RUNS: dict[str, tuple[str, Any]] = {
+    "several rows for one value": ("SCALAR_ROWS", {"scalar": {"from": "orders", "steps": [{"select": ["qty"]}]}}),
+    "a zero among the divisors": ("DIVISION", {"idiv": ["qty", {"sub": ["qty", "qty"]}]}),
+    "more than an integer holds": ("OVERFLOW", {"mul": ["qty", 9_000_000_000_000_000, 9_000_000_000_000_000]}),
+    "a text that is no number": ("CAST", {"cast": "status", "to": "bigint"}),
+}
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_what_fails_at_the_run_has_its_code(case: str) -> None:
+    code, expr = RUNS[case]
+    steps = [{"select": [{"as": "x", "expr": expr}]}]
+    compiled = compile_plan({"plan": 1, "from": "orders", "steps": steps}, shop_catalogue())
+    with open_shop() as shop, pytest.raises(duckdb.Error) as failed:
+        shop.execute(compiled.sql).fetchall()
+    assert run_code(str(failed.value)) == code
+
+
+def test_a_failure_of_another_kind_has_no_code_of_a_plan() -> None:
+    assert run_code("Out of Memory Error: could not allocate block") == ""

@@ -73,6 +73,39 @@ def test_what_a_join_expects_becomes_a_check_where_no_key_proves_it() -> None:
     assert (check.code, check.path) == ("FANOUT", "/steps/0/join")
 
 
+def test_a_check_reads_whatever_was_joined() -> None:
+    paid = {"plan": {"from": "tickets", "steps": [{"filter": {"gt": ["csat", {"param": "least"}]}}]}, "as": "x"}
+    join = {"join": {"to": paid, "on": {"eq": ["m.customer_id", "x.customer_id"]}, "expect": "one_to_one"}}
+    monthly = {"from": "orders", "steps": [{"filter": {"gt": ["qty", 6]}}]}
+    source, params = {"let": "monthly", "as": "m"}, {"least": {"type": "bigint", "value": 3}}
+    plan = {
+        "plan": 1,
+        "params": params,
+        "let": {"monthly": monthly},
+        "from": source,
+        "steps": [join, {"select": ["qty"]}],
+    }
+    checks = compile_plan(plan, shop_catalogue()).checks
+    by_hand = [
+        "SELECT customer_id FROM tickets WHERE csat > 3 GROUP BY 1 HAVING count(*) > 1",
+        "SELECT customer_id FROM orders WHERE qty > 6 GROUP BY 1 HAVING count(*) > 1",
+    ]
+    with open_shop() as shop:
+        for check, keys in zip(checks, by_hand, strict=True):
+            wanted = len(shop.execute(keys).fetchall())
+            found = shop.execute(check.sql, dict.fromkeys(check.params, 3) or None).fetchall()
+            assert found == [(wanted,)]
+            assert wanted
+
+
+def test_an_alias_that_a_semi_join_used_up_is_free_again() -> None:
+    on = {"using": ["customer_id"]}
+    steps: Steps = [{"join": {"to": "customers", "how": "semi", **on}}, {"join": {"to": "customers", **on}}]
+    compiled = compile_plan({"plan": 1, "from": "orders", "steps": [*steps, {"select": ["name"]}]}, shop_catalogue())
+    with open_shop() as shop:
+        assert len(shop.execute(compiled.sql).fetchall()) == 400
+
+
 def test_a_plan_of_500_steps_is_refused() -> None:
     with pytest.raises(PlanError, match="LIMIT_EXCEEDED at /steps: a plan has at most 64 steps in one body, found 500"):
         compile_plan({"plan": 1, "from": "orders", "steps": [{"limit": 1}] * 500}, shop_catalogue())

@@ -1,4 +1,4 @@
-"""`plan explain`, `plan run`, `plan import`: questions of tables as plans, shown step by step, answered, read from SQL."""
+"""`plan explain`, `run` and `import`: questions of tables as plans, shown step by step, answered, read from SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schemas of the public records."""
+"""`schema`: the JSON Schemas of the public records, and of query plans."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A record, e.g. task or TaskView; all if empty.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A record, e.g. task or query_plan; all if empty.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write <name>.json files to this folder instead.")] = None,
 ) -> None:
     """Print the JSON Schema of a record, or of all public records by name."""
     from tracewright.blobs import write_whole
+    from tracewright.plans.schema import plan_schema
     from tracewright.records.schemas import schemas
 
-    found = schemas()
+    found = dict(sorted({**schemas(), "query_plan": plan_schema()}.items()))
     if name:
         key = _find(name, list(found))
         found = {key: found[key]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tracewright.pipeline.tables import described, prepared
 from tracewright.plans.catalogue import catalogue_of_set
 from tracewright.plans.compiling import Compiled, bind_params, compile_plan
 from tracewright.plans.discovering import MOST_VALUES, Discovery, discoveries, frozen
-from tracewright.plans.document import QueryPlan, jsonable
+from tracewright.plans.document import QueryPlan
 from tracewright.plans.explaining import Explained, explain
 from tracewright.plans.faults import run_code
 from tracewright.records.base import JsonObject
@@ -101,25 +102,26 @@ class _Run:
         """Answer a plan, unless something that it promises does not hold."""
         bound = bind_params(compiled, self._given(compiled))
         for check in compiled.checks:
-            outcome = await self._query(check.sql, {name: bound[name] for name in check.params}, 1)
+            outcome = await self._query(check.sql, {name: bound[name] for name in check.params}, 1, 1)
             if outcome.status != "ok":
                 return outcome
             if (broken := _first_column(outcome)) != [0]:
                 message = f"{check.path}: {broken[0]} keys stand in several rows, which this join does not expect"
                 return Outcome(status="action_error", code=check.code, message=message)
-        return await self._query(compiled.sql, bound, self.asked.rows)
+        return await self._query(compiled.sql, bound, self.asked.rows, self.asked.preview)
 
     async def find(self, asked: Discovery) -> Outcome:
         """Find the values of a pivot, which may need fewer parameters than the whole plan."""
         names = {param.name for param in asked.compiled.params}
         given = {name: value for name, value in self._given(asked.compiled).items() if name in names}
-        return await self._query(asked.compiled.sql, bind_params(asked.compiled, given), MOST_VALUES + 1)
+        bound = bind_params(asked.compiled, given)
+        return await self._query(asked.compiled.sql, bound, MOST_VALUES + 1, MOST_VALUES + 1)
 
-    async def _query(self, sql: str, bound: Mapping[str, Any], rows: int) -> Outcome:
+    async def _query(self, sql: str, bound: Mapping[str, Any], rows: int, preview: int) -> Outcome:
         request: JsonObject = {"op": "run", "sql": sql, "format": self.asked.form, "strict": self.asked.strict}
-        request |= {"preview": min(rows, max(self.asked.preview, MOST_VALUES + 1)), "limits": {"rows": rows}}
+        request |= {"preview": preview, "limits": {"rows": rows}}
         if bound:
-            request["parameters"] = jsonable(bound)
+            request["parameters"] = {name: _plain(value) for name, value in bound.items()}
         outcome = await self.jail.run(query_job(self.data, request, self.asked.seconds))
         code = run_code(outcome.message) if outcome.code == "RUNNER_ERROR" else ""
         return outcome.model_copy(update={"code": code}) if code else outcome
@@ -130,6 +132,11 @@ class _Run:
         if self.as_of and any(param.name == "now" and param.value is None for param in compiled.params):
             given.setdefault("now", self.as_of)
         return given
+
+
+def _plain(value: Any) -> Any:
+    # The query casts it to its type, so that no digit is lost on the way.
+    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 def _first_column(outcome: Outcome) -> list[Any]:

@@ -190,7 +190,8 @@ def _keep_order(block: Block, tag: str, path: Path) -> None:
     """Warn where a sort is lost: only limit and select keep the rows in order."""
     if block.sorted_at is not None and tag not in {"limit", "select"}:
         block.work.lint("SORT_LOST", block.sorted_at, f"the order is lost by the {tag} after it", "sort last, or limit")
-    block.sorted_at = path if tag == "sort" else None
+    # An order that a macro left behind is nobody's loss.
+    block.sorted_at = path if tag == "sort" and block.work.macro is None else None
 
 
 def _join(block: Block, value: Any, path: Path) -> None:

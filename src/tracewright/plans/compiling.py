@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -67,7 +67,12 @@ class Compiled:
     checks: tuple[RunCheck, ...]
     lints: tuple[PlanFault, ...]
     plan: QueryPlan
-    core: QueryPlan
+    written_out: Callable[[], QueryPlan] = field(repr=False, compare=False)
+
+    @cached_property
+    def core(self) -> QueryPlan:
+        """Return the plan in which every macro is written out."""
+        return self.written_out()
 
     @cached_property
     def plan_sha256(self) -> str:
@@ -87,7 +92,7 @@ class _Tree:
     query: exp.Query
     relation: Relation
     work: Work
-    core: QueryPlan
+    main: Body
     checks: list[RunCheck]
 
 
@@ -118,7 +123,7 @@ def compile_plan(
         checks=tuple(tree.checks),
         lints=tuple(work.lints),
         plan=plan,
-        core=tree.core,
+        written_out=lambda: _core_plan(plan, tree.main, work) if work.expanded else plan,
     )
 
 
@@ -150,7 +155,7 @@ def _tree(plan: QueryPlan, catalogue: Catalogue, *, core: bool = False, trail: T
     checks = [_run_check(check, ctes) for check in work.checks]
     work.closed(found.query, ctes)
     _leftovers(work, found)
-    return _Tree(found.query, found, work, _core_plan(plan, main, work) if work.expanded else plan, checks)
+    return _Tree(found.query, found, work, main, checks)
 
 
 def _bound_in(tree: _Tree) -> list[tuple[str, Param]]:

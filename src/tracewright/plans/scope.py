@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
@@ -71,12 +72,20 @@ class Scope:
         self.fuzzy = fuzzy
         self.before = before
         self.keys: list[frozenset[Column]] = []
-        self.named: dict[str, list[Column]] = {}
-        self.qualified: dict[tuple[str | None, str], Column] = {}
+
+    @cached_property
+    def named(self) -> dict[str, list[Column]]:
+        """Return the columns by their bare names."""
+        found: dict[str, list[Column]] = {}
         for column in self.columns:
-            self.qualified.setdefault((column.alias, column.name), column)
             if not column.hidden:
-                self.named.setdefault(column.name, []).append(column)
+                found.setdefault(column.name, []).append(column)
+        return found
+
+    @cached_property
+    def qualified(self) -> dict[tuple[str | None, str], Column]:
+        """Return the columns by alias and name; the first of several."""
+        return {(column.alias, column.name): column for column in reversed(self.columns)}
 
     @property
     def visible(self) -> list[Column]:
@@ -207,6 +216,7 @@ class Work:
     lets: dict[str, Let] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     recursions: set[str] = field(default_factory=set)
+    bound: int = 0
     scratch: bool = False
     expanded: bool = False
     macro: tuple[Path, Any] | None = None

@@ -40,11 +40,15 @@ FORMS = {
 }
 """How the text of a typed literal must look, so that no cast of a literal can fail at the run."""
 
+MOST_BOUND = 50_000
 LOOSE_OPERANDS = (exp.Dot, exp.Bracket, exp.JSONExtract)
 
 
 def bind(env: Env, node: Any, path: Path) -> Bound:
     """Bind one expression; raises the first Fault that keeps it from having a type at all."""
+    env.work.bound += 1
+    if env.work.bound > MOST_BOUND:  # a pivot, say, writes its expression once for each of its values
+        raise Fault("LIMIT_EXCEEDED", path, f"a plan comes to at most {MOST_BOUND} expressions")
     if type(node) is str:
         return column(env, node, path)
     if type(node) is dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import reduce
 from typing import Any
 
@@ -48,6 +49,8 @@ def arithmetic(sign: str, node: type[exp.Binary]) -> Binder:
 
     def binder(env: Env, value: Any, _: dict[str, Any], path: Path) -> Bound:
         found = several(env, value, path, 2, None if sign in "+*" else 2)
+        if sign not in "+-*":
+            _divisor(env, sign, value[1], path)
 
         def pair(left: Bound, right: Bound) -> Bound:
             kind = result_of(sign, left.type, right.type, path)
@@ -56,6 +59,17 @@ def arithmetic(sign: str, node: type[exp.Binary]) -> Binder:
         return reduce(pair, found)
 
     return binder
+
+
+def _divisor(env: Env, sign: str, node: Any, path: Path) -> None:
+    """Refuse to divide by a zero that is written out, and warn of one that the data may hold."""
+    hint = '{"ratio": [a, b]} is null where b is zero'
+    if isinstance(node, int | float | Decimal) and not isinstance(node, bool):
+        if not node:
+            raise Fault("DIVISION", (*path, 1), "nothing can be divided by zero", hint=hint)
+        return
+    what = "is inf, or nan" if sign == "/" else "ends the run with DIVISION"
+    env.work.lint("DIVISION", path, f"where the divisor is zero, this {what}", hint)
 
 
 def result_of(sign: str, left: Type, right: Type, path: Path) -> Type:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlglot import exp
 
 from tracewright.plans.document import MOST_COLUMNS, Closed, read_shape
-from tracewright.plans.expressions.binding import copy_of
+from tracewright.plans.expressions.binding import MOST_BOUND, bind, copy_of
+from tracewright.plans.families import Type, engine_type
 from tracewright.plans.faults import Fault, Path, did_you_mean
 from tracewright.plans.scope import Bound, Column, Env, Groups
 from tracewright.plans.steps.block import Block, Stage
@@ -97,8 +98,9 @@ def _sets(value: Any, keys: dict[str, Bound], path: Path) -> list[list[str]]:
                 raise Fault("NOT_GROUPED", path, f"{name!r} is no key of this step", names, near)
             if not keys[name].sql.find(exp.Column):  # a number would be read as a position
                 raise Fault("BAD_SHAPE", path, f"{name!r} is a constant, and no key of sets")
-    if len(found) > MOST_SETS:
-        raise Fault("LIMIT_EXCEEDED", path, f"at most {MOST_SETS} grouping sets, found {len(found)}")
+    size = sum(1 for bound in keys.values() for _ in bound.sql.walk())
+    if len(found) > MOST_SETS or len(found) * size > MOST_BOUND:
+        raise Fault("LIMIT_EXCEEDED", path, f"at most {MOST_SETS} grouping sets of {MOST_BOUND} expressions in all")
     return found
 
 
@@ -115,15 +117,19 @@ def pivot(block: Block, value: Any, path: Path) -> None:
     block.reach(Stage.SHAPE, Stage.FILTER)
     keys = named_items(block.env(), step.by, (*path, "by"), short=True)
     env = block.env().at("measure", _groups(block.env(), step.by, keys))
+    kind = bind(block.env(), step.on, (*path, "on")).type
     measures: list[Named] = []
     for index, found in enumerate(step.values):
-        measures += _spread(env, step, found, (*path, "values", index), path)
+        measures += _spread(env, step, kind, found, (*path, "values", index), path)
     _grouped(block, keys, measures, None)
 
 
-def _spread(env: Env, step: Pivot, value: Any, where: Path, path: Path) -> list[Named]:
+def _spread(env: Env, step: Pivot, kind: Type, value: Any, where: Path, path: Path) -> list[Named]:
     name = _column_name(value, where)
-    condition = {"is_null": step.on} if value is None else {"eq": [step.on, {"lit": value}]}
+    # JSON has texts for dates, times and long numbers; which is meant, the pivoted expression says.
+    typed = isinstance(value, str) and kind.family != "text" and not kind.loose
+    written = {"lit": value, "as": engine_type(kind)} if typed else {"lit": value}
+    condition = {"is_null": step.on} if value is None else {"eq": [step.on, written]}
     found = []
     for index, measure in enumerate(step.measures):
         place = (*path, "measures", index)

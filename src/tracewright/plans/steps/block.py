@@ -43,6 +43,7 @@ class Block:
         """Forget what the block before held; what is in sight stays."""
         self.source: exp.Expr | None = None
         self.joins: list[exp.Join] = []
+        self.unseen: set[str] = set()
         self.where: exp.Expr | None = None
         self.outputs: dict[Column, Bound] | None = None
         self.group: exp.Group | None = None

@@ -37,6 +37,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "asof": {"method": "ASOF"}, "asof_left": {"method": "ASOF", "side": "LEFT"},
 }  # fmt: skip
 
+MOST_CHECKS = 16
 Open = Callable[[Env, Any, Path, bool], Opened]
 
 
@@ -46,9 +47,7 @@ def join(block: Block, value: Any, path: Path, open_target: Open) -> None:
     block.reach(Stage.SOURCE, Stage.SOURCE)
     target = open_target(block.env(), step.to, (*path, "to"), step.lateral)
     aliases = {column.alias.casefold() for column in target.columns if column.alias is not None}
-    if twice := aliases & block.scope.aliases():
-        hint = 'give the second an alias of its own: {"table": "…", "as": "…"}'
-        raise Fault("DUPLICATE_NAME", (*path, "to"), f"the alias {min(twice)!r} is taken", hint=hint)
+    _require_free(block, aliases, step, path)
     left, right = block.scope.columns, target.columns
     both = Scope([*left, *right], fuzzy=block.scope.fuzzy or target.fuzzy, before=block.scope)
     condition, pairs = _condition(block, step, both, right, path)
@@ -65,6 +64,18 @@ def _lateral(sql: exp.Expr) -> exp.Expr:
     return exp.Lateral(this=sql, alias=alias)
 
 
+def _require_free(block: Block, aliases: set[str], step: Join, path: Path) -> None:
+    """Raise DUPLICATE_NAME for an alias in sight; one that a semi join used up is free again in the next block."""
+    taken = block.scope.aliases() | (block.unseen if step.lateral else set())
+    if twice := aliases & taken:
+        hint = 'give the second an alias of its own: {"table": "…", "as": "…"}'
+        raise Fault("DUPLICATE_NAME", (*path, "to"), f"the alias {min(twice)!r} is taken", hint=hint)
+    if aliases & block.unseen:
+        block.close()
+    if step.how in {"semi", "anti"}:
+        block.unseen |= aliases
+
+
 Pairs = list[tuple[Column | None, Column]]
 """Which columns of the right side the condition settles: by a column of the left, or by an expression over it."""
 
@@ -79,7 +90,8 @@ def _condition(
     if step.how == "cross" or (step.lateral and step.on is None):
         if step.on is not None:
             raise Fault("BAD_SHAPE", (*path, "on"), "a cross join has no condition")
-        if step.how == "cross" and not step.lateral:
+        written = isinstance(step.to, dict) and "values" in step.to  # whoever writes rows out knows how many
+        if step.how == "cross" and not step.lateral and not written:
             block.work.lint("CROSS_JOIN", path, "every row meets every row")
         return (None if step.how == "cross" else exp.true()), None
     if step.on is None:
@@ -192,6 +204,8 @@ def _promise(
     if step.lateral or block.outer is not None:
         hint = 'leave "expect" out, or close what is joined in a "let"'
         raise Fault("BAD_SHAPE", (*path, "expect"), "what reads the rows around it cannot be counted apart", hint=hint)
+    if len(block.work.checks) + wants_right + wants_left > MOST_CHECKS:
+        raise Fault("LIMIT_EXCEEDED", (*path, "expect"), f"at most {MOST_CHECKS} promises are counted at the run")
     if wants_right:
         block.work.checks.append(_counting(block, [target.sql.copy()], [b for _, b in pairs], path))
     if wants_left and block.source is not None:

@@ -1,1 +1,0 @@
-SELECT "o"."order_id", "o"."amount" FROM "orders" AS "o" WHERE "o"."amount" > (SELECT 2 * AVG("i"."amount") AS "twice" FROM "orders" AS "i" WHERE "i"."customer_id" = "o"."customer_id") AND NOT EXISTS(SELECT 1 FROM "tickets" AS "t" WHERE "t"."customer_id" = "o"."customer_id") ORDER BY "amount" DESC NULLS LAST, "order_id" ASC LIMIT 20

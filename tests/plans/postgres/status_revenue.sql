@@ -1,1 +1,0 @@
-SELECT "orders"."status", SUM("orders"."amount") AS "revenue", COUNT(*) FILTER(WHERE "orders"."amount" > 500) AS "big" FROM "orders" WHERE "orders"."ordered_at" >= CAST(%(since)s AS TIMESTAMP) AND "orders"."status" IN ('paid', 'open') GROUP BY 1 ORDER BY "revenue" DESC NULLS LAST, "status" ASC LIMIT 10

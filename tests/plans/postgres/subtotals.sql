@@ -1,1 +1,0 @@
-SELECT "p"."category", "o"."status", SUM("o"."amount") AS "revenue", GROUPING("p"."category", "o"."status") AS "level" FROM "orders" AS "o" JOIN "products" AS "p" ON "o"."product_id" = "p"."product_id" GROUP BY GROUPING SETS (("p"."category", "o"."status"), ("p"."category"), ()) ORDER BY "level" ASC, "category" ASC, "status" ASC
