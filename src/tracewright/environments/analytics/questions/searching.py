@@ -7,7 +7,7 @@ to settle what is open. What is not understood to the last word is not answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tracewright.environments.analytics.questions.links import NOTHING, Links
@@ -49,12 +49,15 @@ class Reading:
     unknown: tuple[str, ...] = ()
 
 
-def search(question: str, tables: TableSet, links: Links = NOTHING, limit: int = LIMIT) -> Reading:
-    """Return at most `limit` readings of a question; the same question, tables and links give the same.
+def search(
+    question: str, tables: TableSet, links: Links = NOTHING, limit: int = LIMIT, keys_only: bool = False
+) -> Reading:
+    """Return at most `limit` readings of a question; the same arguments give the same.
 
-    `links` is what somebody found by looking into the data; of a shipped set all is known that is needed.
+    `links` is what somebody found by looking into the data; of a shipped set all is known that is needed. With
+    `keys_only` things are shown by their keys alone, a product by its number and not its name as well.
     """
-    lexicon = lexicon_of(tables, links)
+    lexicon = replace(lexicon_of(tables, links), keys_only=keys_only)
     parts = parts_of(items_of(question, lexicon))
     if parts.missing:
         unknown = tuple(dict.fromkeys(parts.missing))

@@ -50,6 +50,7 @@ class Lexicon:
     rewrites: Sequence[tuple[str, str]] = ()
     coverage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     as_of: str = ""
+    keys_only: bool = False
     main: Thing | None = None
     person: Thing | None = None
     worths: Mapping[str, str] = field(default_factory=dict)
