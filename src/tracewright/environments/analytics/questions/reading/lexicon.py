@@ -10,7 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -75,6 +75,15 @@ class Lexicon:
 
 def lexicon_of(tables: TableSet, links: Links = NOTHING) -> Lexicon:
     """Return the words of a set; those of `support-x3` are those of `support`."""
+    return _known(tables) if links == NOTHING else _made(tables, links)
+
+
+@lru_cache(maxsize=8)
+def _known(tables: TableSet) -> Lexicon:
+    return _made(tables, NOTHING)
+
+
+def _made(tables: TableSet, links: Links) -> Lexicon:
     told = _told(tables)
     if told:
         things = [*map(_thing, told["thing"])]

@@ -230,10 +230,6 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
         parts.unfinished += [f"rows only tell what was {item.text}, not what was not"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
-    elif item.is_a(Condition) and not _as_group(parts, item, before):
-        _condition(parts, item, before)
-    elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
-        parts.groups.append(item)
     elif (
         item.is_a(Quantity)
         and item.is_a(Dimension)
@@ -241,6 +237,10 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
         and not (parts.target or parts.measures or item.lead)
     ):
         parts.target = item  # "the top 3 discounts by …"
+    elif item.is_a(Condition) and not _as_group(parts, item, before):
+        _condition(parts, item, before)
+    elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
+        parts.groups.append(item)
     elif item.is_a(Quantity) and not (parts.wants(*COUNTS) and item.is_a(Thing)):
         parts.take("howmany")
         parts.take("rank")
