@@ -230,13 +230,8 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
         parts.unfinished += [f"rows only tell what was {item.text}, not what was not"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
-    elif (
-        item.is_a(Quantity)
-        and item.is_a(Dimension)
-        and parts.rows
-        and not (parts.target or parts.measures or item.lead)
-    ):
-        parts.target = item  # "the top 3 discounts by …"
+    elif item.is_a(Quantity) and item.is_a(Dimension) and parts.rows and _free(parts, item):
+        parts.target = item
     elif item.is_a(Condition) and not _as_group(parts, item, before):
         _condition(parts, item, before)
     elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
@@ -257,6 +252,7 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
 
 
 def _free(parts: Parts, item: Item) -> bool:
+    """Say whether an item may be what the first few are looked for of: the top 3 discounts by …."""
     return parts.target is None and not parts.measures and not item.lead
 
 
