@@ -84,7 +84,7 @@ def tried(home: Path, questions: Sequence[Made]) -> list[Tried]:
 
 async def _tried(there: Bench, data: str, questions: Sequence[Made]) -> list[Tried]:
     asked = [made for made in questions if made.data == data]
-    readings = [await read(there, data, made.question, shipped.registry()[data]) for made in asked]
+    readings = [await read(there, data, made.question, shipped.registry()[data], made.keys_only) for made in asked]
     nearest = [reading.candidates[0].plan if reading.candidates else None for reading in readings]
     found = await results(there, data, [*nearest, *(made.plan for made in asked)])
     golds = found[len(asked) :]

@@ -69,13 +69,17 @@ class World:
 
 @dataclass(frozen=True)
 class Made:
-    """A question with its gold plan; `optional` columns of the answer may be left out."""
+    """A question with its gold plan; `optional` columns of the answer may be left out.
+
+    With `keys_only` a thing is asked for by its key alone.
+    """
 
     data: str
     question: str
     plan: Any
     optional: tuple[str, ...]
     held_out: bool
+    keys_only: bool = False
 
 
 GROUPED = (
