@@ -23,7 +23,7 @@ from tracewright.environments.analytics.questions import search
 from tracewright.records.task import split_of
 from tracewright.tables import shipped
 
-DRAWN = 1800
+DRAWN = 1000
 TEMPLATES = "tracewright.environments.analytics.templates.drawing"
 Row = tuple[str, str, int, int, int]
 """What was asked, the target, how many were right, how many not answered, how many there were."""

@@ -117,7 +117,7 @@ def _world(told: Mapping[str, Any]) -> World:
     )
 
 
-def questions(seed: int = 7, count: int = 900) -> list[Made]:
+def questions(seed: int = 7, count: int = 500) -> list[Made]:
     """Return distinct questions in one order; the same seed gives the same."""
     found: dict[str, Made] = {}
     known = worlds()

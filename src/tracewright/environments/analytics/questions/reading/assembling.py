@@ -63,6 +63,8 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
     _following(draft, parts, choice, lexicon)
     if not draft.measures and not draft.target:
         raise UnfitError("it is not said what to measure or to list")
+    if draft.follow and (draft.outer or (draft.follow == "difference" and len(draft.measures) != 2)):
+        raise UnfitError("more is asked of one number than a plan can do at once")
     meaning = Meaning(
         base=draft.base,
         filters=tuple(_once(draft.filters)),
