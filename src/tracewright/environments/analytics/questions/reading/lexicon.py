@@ -29,7 +29,7 @@ from tracewright.environments.analytics.questions.reading.senses import (
     Thing,
     Way,
 )
-from tracewright.tables.schema import TableSet
+from tracewright.tables.schema import Column, TableSet
 
 SHIPPED = ("ecommerce", "support", "sensors")
 
@@ -58,8 +58,15 @@ class Lexicon:
 
     def values_of(self, column: str) -> Sequence[str | int]:
         """Return the listed values of a column, written `table.column`."""
+        return next((found.values for found in self._named(column)), ())
+
+    def type_of(self, column: str) -> str:
+        """Return the type of a column, written `table.column`; empty where there is none."""
+        return next((found.type for found in self._named(column)), "")
+
+    def _named(self, column: str) -> list[Column]:
         table, name = column.split(".", 1)
-        return next((found.values for found in self.tables.table(table).columns if found.name == name), ())
+        return [found for found in self.tables.table(table).columns if found.name == name]
 
     def worth(self, thing: Thing) -> Quantity | None:
         """Return the number that a thing is meant by where none is named: orders above 500."""

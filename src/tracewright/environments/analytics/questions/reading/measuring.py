@@ -84,8 +84,7 @@ def _part(part: str, column: str, lexicon: Lexicon) -> Group:
 
 
 def _is_date(column: str, lexicon: Lexicon) -> bool:
-    table, name = column.split(".")
-    return any(found.name == name and found.type == "DATE" for found in lexicon.tables.table(table).columns)
+    return lexicon.type_of(column) == "DATE"
 
 
 def measured(asked: Asked, choice: Choice, lexicon: Lexicon) -> Iterator[tuple[Measure, list[Expression]]]:
