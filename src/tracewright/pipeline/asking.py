@@ -74,14 +74,14 @@ async def answer(home: Path, data: str, question: str) -> Answer:
     return _told(home, question, chosen, draft).model_copy(update={"data": tables.id, "others": others})
 
 
-async def read(there: Bench, data: str, question: str, tables: TableSet) -> Reading:
-    """Read a question with what a look into the data says of its words."""
+async def read(there: Bench, data: str, question: str, tables: TableSet, keys_only: bool = False) -> Reading:
+    """Read a question with what a look into the data says of its words; with `keys_only` things go by their keys."""
     wanted = looks(question, tables)
     if not wanted:
-        return search(question, tables)
+        return search(question, tables, keys_only=keys_only)
     where, catalogue = await data_of(there.home, data), catalogue_of_set(tables)
     found = [(look, await _looked(there, where, look, catalogue)) for look in wanted]
-    return search(question, tables, seen(found))
+    return search(question, tables, seen(found), keys_only=keys_only)
 
 
 async def _looked(there: Bench, data: Data, look: Look, catalogue: Catalogue) -> list[Any]:

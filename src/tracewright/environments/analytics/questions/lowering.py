@@ -19,9 +19,12 @@ class UnreachableError(Exception):
     """Two tables of a meaning are not linked by keys from many to one, so that rows would multiply."""
 
 
-def plan_of(meaning: Meaning, tables: TableSet) -> JsonObject:
-    """Return the plan of a meaning; raises UnreachableError where its tables do not hang together."""
-    steps: list[Expression] = [*_joins(meaning, tables)]
+def plan_of(meaning: Meaning, tables: TableSet, promised: bool = True) -> JsonObject:
+    """Return the plan of a meaning; raises UnreachableError where its tables do not hang together.
+
+    Where nobody `promised` that every row has the other that it names, joins keep those that have none.
+    """
+    steps: list[Expression] = [*_joins(meaning, tables, {} if promised else {"how": "left"})]
     if meaning.filters:
         steps.append({"filter": _all(meaning.filters)})
     steps += _table(meaning) if meaning.measures else _list(meaning)
@@ -33,7 +36,7 @@ def reachable(base: str, wanted: set[str], links: Sequence[Relationship]) -> boo
     return all(_road(base, table, links) is not None for table in wanted)
 
 
-def _joins(meaning: Meaning, tables: TableSet) -> Iterator[JsonObject]:
+def _joins(meaning: Meaning, tables: TableSet, how: JsonObject) -> Iterator[JsonObject]:
     known = {(link.child.split(".")[0], link.parent.split(".")[0]): link for link in tables.relationships}
     joined = {meaning.base}
     for table in sorted(tables_in(meaning)):
@@ -44,7 +47,8 @@ def _joins(meaning: Meaning, tables: TableSet) -> Iterator[JsonObject]:
             if parent not in joined:
                 joined.add(parent)
                 link = known[child, parent]
-                yield {"join": {"to": parent, "on": {"eq": [link.child, link.parent]}, "expect": "many_to_one"}}
+                on: JsonObject = {"eq": [link.child, link.parent]}
+                yield {"join": {"to": parent, **how, "on": on, "expect": "many_to_one"}}
 
 
 def _road(start: str, end: str, links: Sequence[Relationship]) -> list[str] | None:

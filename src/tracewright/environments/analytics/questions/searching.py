@@ -7,7 +7,7 @@ to settle what is open. What is not understood to the last word is not answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tracewright.environments.analytics.questions.links import NOTHING, Links
@@ -16,6 +16,7 @@ from tracewright.environments.analytics.questions.meaning import Meaning
 from tracewright.environments.analytics.questions.reading.assembling import meanings
 from tracewright.environments.analytics.questions.reading.items import items_of
 from tracewright.environments.analytics.questions.reading.lexicon import lexicon_of
+from tracewright.environments.analytics.questions.reading.normal import MOST_CHARACTERS
 from tracewright.environments.analytics.questions.reading.roles import parts_of
 from tracewright.environments.analytics.questions.reading.telling import told
 from tracewright.environments.analytics.questions.reading.uncovered import uncovered
@@ -49,12 +50,18 @@ class Reading:
     unknown: tuple[str, ...] = ()
 
 
-def search(question: str, tables: TableSet, links: Links = NOTHING, limit: int = LIMIT) -> Reading:
-    """Return at most `limit` readings of a question; the same question, tables and links give the same.
+def search(
+    question: str, tables: TableSet, links: Links = NOTHING, limit: int = LIMIT, keys_only: bool = False
+) -> Reading:
+    """Return at most `limit` readings of a question; the same arguments give the same.
 
-    `links` is what somebody found by looking into the data; of a shipped set all is known that is needed.
+    `links` is what somebody found by looking into the data; of a shipped set all is known that is needed. With
+    `keys_only` things are shown by their keys alone, a product by its number and not its name as well.
     """
-    lexicon = lexicon_of(tables, links)
+    if len(question) > MOST_CHARACTERS:
+        missing = f"cannot be expressed: a question has at most {MOST_CHARACTERS} characters"
+        return Reading(missing=missing, code="NOT_EXPRESSIBLE")
+    lexicon = replace(lexicon_of(tables, links), keys_only=keys_only)
     parts = parts_of(items_of(question, lexicon))
     if parts.missing:
         unknown = tuple(dict.fromkeys(parts.missing))
@@ -65,19 +72,21 @@ def search(question: str, tables: TableSet, links: Links = NOTHING, limit: int =
         return Reading(missing=f"cannot be expressed: {parts.unfinished[0]}", code="NOT_EXPRESSIBLE")
     unfit: list[str] = []
     ranked = sorted(meanings(parts, lexicon, unfit), key=lambda found: found[0])
-    found = tuple(_distinct(ranked, lexicon.tables, limit))
+    found = tuple(_distinct(ranked, lexicon.tables, limit, bool(tables.relationships)))
     if not found:
         why = unfit[0] if unfit else "no plan over these tables says all of it"
         return Reading(missing=f"cannot be expressed: {why}", code="NOT_EXPRESSIBLE")
     return Reading(found)
 
 
-def _distinct(ranked: Iterable[tuple[int, Meaning]], tables: TableSet, limit: int) -> Iterator[Candidate]:
+def _distinct(
+    ranked: Iterable[tuple[int, Meaning]], tables: TableSet, limit: int, promised: bool
+) -> Iterator[Candidate]:
     seen: set[str] = set()
     for penalty, meaning in ranked:
         if len(seen) == limit:
             return
-        plan = plan_of(meaning, tables)
+        plan = plan_of(meaning, tables, promised)
         if (name := digest(plan)) not in seen:
             seen.add(name)
             yield Candidate(plan, meaning, penalty, told(meaning))

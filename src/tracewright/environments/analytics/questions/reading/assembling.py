@@ -63,6 +63,8 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
     _following(draft, parts, choice, lexicon)
     if not draft.measures and not draft.target:
         raise UnfitError("it is not said what to measure or to list")
+    if draft.follow and (draft.outer or (draft.follow == "difference" and len(draft.measures) != 2)):
+        raise UnfitError("more is asked of one number than a plan can do at once")
     meaning = Meaning(
         base=draft.base,
         filters=tuple(_once(draft.filters)),
@@ -124,7 +126,7 @@ def _measuring(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
         draft.measures.append(found[0])
         draft.filters += found[1]
         draft.penalty += _detour(asked, choice)
-        if choice.nested and (asked.kind.endswith("_count") or asked.kind in {"avg", "median"}):
+        if choice.nested and (asked.kind.endswith(("_count", "_sum")) or asked.kind in {"avg", "median"}):
             _nest(draft, asked, parts, choice)
     names = [measure.name for measure in draft.measures]
     draft.measures = [measure for index, measure in enumerate(draft.measures) if measure.name not in names[:index]]
@@ -146,10 +148,10 @@ def _nest(draft: Draft, asked: Asked, parts: Parts, choice: Choice) -> None:
     )
     draft.inner = [per]
     draft.groups = [group for group in draft.groups if group is not per]
-    draft.outer = KINDS[asked.kind.removesuffix("_count")]
+    draft.outer = KINDS[asked.kind.split("_")[0]]
     if not asked.kind.endswith("_count"):
         first = draft.measures[-1]
-        draft.measures[-1] = first.model_copy(update={"kind": "sum", "name": first.name.split("_", 1)[-1]})
+        draft.measures[-1] = first.model_copy(update={"kind": "sum", "name": first.name.removeprefix(f"{first.kind}_")})
 
 
 def _sharing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
@@ -236,12 +238,20 @@ def _comparing(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> 
             draft.filters.append(_worth(compared, choice, lexicon))
             continue
         quantity, operand = quantity_at(compared.about, choice)
-        kind = KINDS.get(compared.kind, quantity.usual if _keyed(parts, choice) and quantity.usual == "sum" else None)
+        summed = quantity.usual == "sum" and _keyed(parts, choice) and not _rowwise(compared, parts, choice)
+        kind = KINDS.get(compared.kind, quantity.usual if summed else None)
         if kind is None:
             draft.filters.append(keeping.comparison(operand, compared.compare, quantity))
             continue
         name = quantity.name if kind == "sum" else f"{kind}_{quantity.name}"
         _have(draft, compared, Measure(name=name, kind=kind, of=operand), [], parts, choice, lexicon)
+
+
+def _rowwise(compared: Compared, parts: Parts, choice: Choice) -> bool:
+    """Say whether it is rows that have the number: "products with a stock below 20" where each row is a product."""
+    about = compared.about
+    before = [thing for thing in parts.things if thing.end + len(" ".join(("", *about.lead, ""))) == about.begin]
+    return "with" in about.lead and any(thing_at(thing, choice.base)[1].of is None for thing in before)
 
 
 def _worth(compared: Compared, choice: Choice, lexicon: Lexicon) -> Expression:
@@ -287,6 +297,8 @@ def _have(
 
 
 def _following(draft: Draft, parts: Parts, choice: Choice, lexicon: Lexicon) -> None:
+    if parts.trend and not any(group.grain for group in (*draft.groups, *draft.target)):
+        draft.groups.insert(0, bucket(parts.change_grain or "month", clock(choice.base, lexicon), lexicon))
     if not draft.measures and (draft.groups or (draft.target and (parts.change or parts.running or not parts.target))):
         count_something(draft, parts, choice, lexicon)
     if (

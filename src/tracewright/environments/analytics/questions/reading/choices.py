@@ -54,7 +54,10 @@ def _numerators(parts: Parts) -> list[int]:
     if not parts.share or not parts.kept:
         return [-1]
     order = sorted(range(len(parts.kept)), key=lambda index: (-parts.kept[index].predicate, -index))
-    return [index for index in order if parts.kept[index].predicate > -3] or order
+    found = [index for index in order if parts.kept[index].predicate > -3] or order
+    clear = any(parts.kept[index].predicate > (-1 if parts.measures else -2) for index in found)
+    # "What share of the revenue does each status have for books": of all revenue for books.
+    return found if clear or not parts.groups else [-1, *found]
 
 
 def _listings(parts: Parts, lexicon: Lexicon) -> tuple[bool, ...]:
@@ -82,7 +85,7 @@ def _nestings(parts: Parts) -> tuple[bool, ...]:
     """Say whether an average of sums may be meant: "average revenue per customer"."""
     for asked in parts.measures:
         additive = any(quantity.usual == "sum" for quantity in asked.item.of(Quantity))
-        if asked.kind.endswith("_count"):
+        if asked.kind.endswith(("_count", "_sum")):
             return (True,)
         if additive and asked.kind in {"avg", "median"} and parts.groups:
             per = "per" in parts.groups[0].lead

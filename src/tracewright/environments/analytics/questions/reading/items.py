@@ -15,7 +15,7 @@ from typing import TypeVar
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.moments import Grain, Moment, moments
 from tracewright.environments.analytics.questions.reading.normal import normal, stem, stems
-from tracewright.environments.analytics.questions.reading.senses import Intent, Quantity, Sense
+from tracewright.environments.analytics.questions.reading.senses import Condition, Intent, Quantity, Sense
 
 LONGEST_PHRASE = 6
 SHORTEST_TYPO, NEAR = 6, 0.86
@@ -110,6 +110,7 @@ class Words:
     filler: frozenset[str]
     roles: Mapping[str, frozenset[str]]
     intents: Mapping[str, Sequence[Intent]]
+    rewrites: Sequence[tuple[str, str]]
 
 
 @cache
@@ -121,7 +122,8 @@ def words() -> Words:
         for phrase in phrases:
             intents.setdefault(normal(phrase), []).append(Intent(name))
     roles = {name: frozenset(told[name]) for name in ("by", "which", "not", "relative", "apart")}
-    return Words(frozenset(told["filler"].split()), roles, intents)
+    rewrites = [(pattern, spelling) for pattern, spelling in told["rewrites"]]
+    return Words(frozenset(told["filler"].split()), roles, intents, rewrites)
 
 
 def items_of(question: str, lexicon: Lexicon) -> list[Item]:
@@ -141,7 +143,7 @@ def rewritten(text: str, lexicon: Lexicon) -> str:
     """Return the text with what the lexicon says in other words replaced."""
     general = (r"distribution of(?: the)?", f"number of {lexicon.main.name} by") if lexicon.main else ("", "")
     current = (r"(?:right now|at the moment|now|nowadays)", "current") if lexicon.latest else ("", "")
-    for pattern, spelling in (*lexicon.rewrites, *(each for each in (general, current) if each[0])):
+    for pattern, spelling in (*words().rewrites, *lexicon.rewrites, *(each for each in (general, current) if each[0])):
         text = re.sub(rf"\b(?:{pattern})(?!\w)", spelling, text, count=REWRITES)
     return text
 
@@ -177,7 +179,7 @@ def _linked(text: str, fixed: Sequence[Item], bare: Mapping[int, Item], lexicon:
     at = 0
     while at < len(free):
         size, senses = _best(free[at:], lexicon)
-        if size > 1 and _compared(text, free[at + size - 1], fixed, lexicon):
+        if size > 1 and _compared(text, free[at + size - 1], senses, fixed, lexicon):
             at += size - 1  # "with a discount of at least 20" is no "with a discount"
             continue
         if size <= 1 and free[at].start() in bare:
@@ -205,14 +207,16 @@ def _said(phrase: Sequence[re.Match[str]]) -> int:
     return sum(match[0] not in words().filler for match in phrase)
 
 
-def _compared(text: str, last: re.Match[str], fixed: Sequence[Item], lexicon: Lexicon) -> bool:
-    """Say whether the last word of a phrase is a quantity by itself that a number is compared with."""
+def _compared(text: str, last: re.Match[str], senses: Sequence[Meant], fixed: Sequence[Item], lexicon: Lexicon) -> bool:
+    """Say whether the last word of a condition is a quantity by itself that a number is compared with."""
     following = min((item for item in fixed if item.begin >= last.end()), key=lambda item: item.begin, default=None)
     if following is None or not following.is_a(Compare):
         return False
+    if not all(isinstance(sense, Condition) for sense in senses):
+        return False
     between = set(text[last.end() : following.begin].split())
-    senses = (*lexicon.phrases.get(last[0], ()), *lexicon.stemmed.get(stem(last[0]), ()))
-    return between <= {"of", "is", "was"} and any(isinstance(sense, Quantity) for sense in senses)
+    alone = (*lexicon.phrases.get(last[0], ()), *lexicon.stemmed.get(stem(last[0]), ()))
+    return between <= {"of", "is", "was"} and any(isinstance(sense, Quantity) for sense in alone)
 
 
 def _within(match: re.Match[str], fixed: Sequence[Item]) -> bool:

@@ -11,6 +11,7 @@ from tracewright.environments.analytics.questions.reading.dates import Span
 from tracewright.environments.analytics.questions.reading.items import Compare, Item
 from tracewright.environments.analytics.questions.reading.lexicon import Lexicon
 from tracewright.environments.analytics.questions.reading.moments import Days
+from tracewright.environments.analytics.questions.reading.own import NUMERIC
 from tracewright.environments.analytics.questions.reading.parts import Kept
 from tracewright.environments.analytics.questions.reading.senses import Condition, Quantity
 
@@ -34,9 +35,14 @@ def conditions(kept: Sequence[Kept], choice: Choice, lexicon: Lexicon) -> Iterat
 def condition_at(item: Item, base: str, lexicon: Lexicon) -> Condition:
     """Return the first condition that an item may mean whose columns go with a base."""
     for condition in item.of(Condition):
-        if within(condition.holds, base, lexicon):
+        if within(condition.holds, base, lexicon) and _fits(condition, lexicon):
             return condition
     raise UnfitError(f"{item.text} cannot be told of {base}")
+
+
+def _fits(condition: Condition, lexicon: Lexicon) -> bool:
+    """Say whether a column can hold the number that it is to hold: "sensor 7" is no text."""
+    return not isinstance(condition.value, int) or bool(NUMERIC.match(lexicon.type_of(condition.column)))
 
 
 def denial(condition: Condition) -> Expression:
@@ -73,9 +79,7 @@ def during(column: str, moment: object, lexicon: Lexicon) -> Expression:
 
 
 def _literal(time: datetime, column: str, lexicon: Lexicon) -> Expression:
-    table, name = column.split(".")
-    kind = next(found.type for found in lexicon.tables.table(table).columns if found.name == name)
-    if kind == "DATE":
+    if lexicon.type_of(column) == "DATE":
         return {"lit": time.date().isoformat(), "as": "date"}
     return {"lit": time.isoformat(), "as": "timestamp"}
 

@@ -10,7 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -29,7 +29,7 @@ from tracewright.environments.analytics.questions.reading.senses import (
     Thing,
     Way,
 )
-from tracewright.tables.schema import TableSet
+from tracewright.tables.schema import Column, TableSet
 
 SHIPPED = ("ecommerce", "support", "sensors")
 
@@ -50,6 +50,7 @@ class Lexicon:
     rewrites: Sequence[tuple[str, str]] = ()
     coverage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     as_of: str = ""
+    keys_only: bool = False
     main: Thing | None = None
     person: Thing | None = None
     worths: Mapping[str, str] = field(default_factory=dict)
@@ -57,8 +58,15 @@ class Lexicon:
 
     def values_of(self, column: str) -> Sequence[str | int]:
         """Return the listed values of a column, written `table.column`."""
+        return next((found.values for found in self._named(column)), ())
+
+    def type_of(self, column: str) -> str:
+        """Return the type of a column, written `table.column`; empty where there is none."""
+        return next((found.type for found in self._named(column)), "")
+
+    def _named(self, column: str) -> list[Column]:
         table, name = column.split(".", 1)
-        return next((found.values for found in self.tables.table(table).columns if found.name == name), ())
+        return [found for found in self.tables.table(table).columns if found.name == name]
 
     def worth(self, thing: Thing) -> Quantity | None:
         """Return the number that a thing is meant by where none is named: orders above 500."""
@@ -74,6 +82,15 @@ class Lexicon:
 
 def lexicon_of(tables: TableSet, links: Links = NOTHING) -> Lexicon:
     """Return the words of a set; those of `support-x3` are those of `support`."""
+    return _known(tables) if links == NOTHING else _made(tables, links)
+
+
+@lru_cache(maxsize=8)
+def _known(tables: TableSet) -> Lexicon:
+    return _made(tables, NOTHING)
+
+
+def _made(tables: TableSet, links: Links) -> Lexicon:
     told = _told(tables)
     if told:
         things = [*map(_thing, told["thing"])]

@@ -46,8 +46,9 @@ def groups_of(item: Item, choice: Choice, lexicon: Lexicon) -> tuple[list[Group]
 def _of_thing(item: Item, choice: Choice, lexicon: Lexicon) -> tuple[list[Group], list[Expression]]:
     thing, way = thing_at(item, choice.base)
     kept = [] if way.where is None else [way.where]
-    if all(within(column, choice.base, lexicon) for column in thing.show):
-        return [Group(name=column.split(".")[1], expr=column) for column in thing.show], kept
+    shown = thing.show[:1] if lexicon.keys_only else thing.show
+    if all(within(column, choice.base, lexicon) for column in shown):
+        return [Group(name=column.split(".")[1], expr=column) for column in shown], kept
     if isinstance(way.of, str):
         return [Group(name=way.of.split(".")[1], expr=way.of)], kept
     raise UnfitError(f"{item.text} cannot be shown from {choice.base}")
@@ -83,8 +84,7 @@ def _part(part: str, column: str, lexicon: Lexicon) -> Group:
 
 
 def _is_date(column: str, lexicon: Lexicon) -> bool:
-    table, name = column.split(".")
-    return any(found.name == name and found.type == "DATE" for found in lexicon.tables.table(table).columns)
+    return lexicon.type_of(column) == "DATE"
 
 
 def measured(asked: Asked, choice: Choice, lexicon: Lexicon) -> Iterator[tuple[Measure, list[Expression]]]:
@@ -107,7 +107,7 @@ def measured(asked: Asked, choice: Choice, lexicon: Lexicon) -> Iterator[tuple[M
 
 def _quantities(asked: Asked, choice: Choice) -> Iterator[tuple[Measure, list[Expression]]]:
     for quantity in asked.item.of(Quantity):
-        kind = KINDS.get(asked.kind, quantity.usual)
+        kind = "sum" if asked.kind.endswith("_sum") else KINDS.get(asked.kind, quantity.usual)
         for way in quantity.ways:
             if way.base == choice.base:
                 yield Measure(name=_name(quantity, kind, asked.at), kind=kind, of=way.of, at=asked.at), []

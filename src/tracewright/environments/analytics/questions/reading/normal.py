@@ -11,7 +11,7 @@ NUMBERS = {
 }  # fmt: skip
 WORD = re.compile(r"[0-9]+(?:-[0-9]+)+|[a-z0-9°]+(?:[./:][0-9a-z]+)*|[,<>=]+")
 MOST_CHARACTERS = 1000
-"""A question that is longer is read no further."""
+"""A question that is longer is not read at all."""
 
 _SPELLINGS = (
     (r"[\u2018\u2019`]", "'"),
@@ -38,7 +38,7 @@ _SPELLINGS = (
 
 def normal(text: str) -> str:
     """Return the question as the reader matches it; one blank between words."""
-    plain = text[:MOST_CHARACTERS].lower()
+    plain = text.lower()
     for pattern, spelling in _SPELLINGS:
         plain = re.sub(pattern, spelling, plain)
     words = [str(NUMBERS.get(word, word)) for word in WORD.findall(plain)]

@@ -13,6 +13,7 @@ from typing import Any
 from tracewright.environments.analytics.questions.meaning import Kind
 from tracewright.environments.analytics.questions.reading.normal import stem
 from tracewright.environments.analytics.questions.reading.senses import (
+    Act,
     Condition,
     Dimension,
     Quantity,
@@ -87,9 +88,18 @@ def words(tables: TableSet, found: Sequence[Thing]) -> Iterator[tuple[str, Sense
             yield name, thing
         if len(tables.tables) == 1 and thing.ways[0].of is None:
             yield from ((name, thing) for name in ROWS)
+        yield from ((act, Act(thing)) for act in _acts(tables.table(thing.ways[0].base)))
     shared = _parts_of_names(tables)
     for table, column in columns(tables):
         yield from ((name, sense) for sense in _senses(tables, table, column) for name in _names(column, shared))
+
+
+def _acts(table: Table) -> Iterator[str]:
+    """Yield what the first time of a table says was done: people are `hired_on` a day."""
+    first = next((column for column in table.columns if TIMES.match(column.type)), None)
+    name = [word for word in spoken(first.name).split() if word not in _habits()["when"]] if first else []
+    if name:
+        yield " ".join(name)
 
 
 def _senses(tables: TableSet, table: Table, column: Column) -> Iterator[Sense]:

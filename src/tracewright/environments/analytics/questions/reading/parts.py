@@ -39,6 +39,7 @@ class Parts:
     """A question taken apart; `pending` is what still looks for its object, with the point of a percentile.
 
     `missing` are words that nothing in the tables answers to, `unfinished` sentences on what is not said at all.
+    `things` are those that were spoken of so far, `trail` the words before the last of them.
     """
 
     measures: list[Asked] = field(default_factory=list)
@@ -55,6 +56,9 @@ class Parts:
     direction: str = ""
     superlative: str = ""
     share: bool = False
+    things: list[Item] = field(default_factory=list)
+    trail: set[str] = field(default_factory=set)
+    trend: bool = False
     change: bool = False
     change_grain: str = ""
     running: bool = False

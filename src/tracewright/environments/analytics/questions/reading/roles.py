@@ -14,6 +14,7 @@ from tracewright.environments.analytics.questions.reading.items import (
     Unknown,
     words,
 )
+from tracewright.environments.analytics.questions.reading.keeping import comparison
 from tracewright.environments.analytics.questions.reading.moments import Days, Grain, Part
 from tracewright.environments.analytics.questions.reading.normal import stem
 from tracewright.environments.analytics.questions.reading.parts import Asked, Compared, Kept, Parts, denied, grouped
@@ -41,6 +42,8 @@ def parts_of(items: Sequence[Item]) -> Parts:
     for index, item in enumerate(items):
         parts.penalty += 2 * item.typo
         _place(parts, item, items[index - 1] if index else None, items[index + 1] if index + 1 < len(items) else None)
+        parts.things += [item] if item.is_a(Thing) else []
+        parts.trail = parts.trail | set(item.lead) if item.is_a(Thing, Act) and not grouped(item) else set()
     _late(parts)
     return parts
 
@@ -113,7 +116,8 @@ def _means_intent(item: Item, after: Item | None) -> bool:
 
 
 def _intent(parts: Parts, item: Item, before: Item | None) -> None:
-    if item.is_intent("max", "min") and parts.target is None:
+    plain = parts.target is None or parts.direction or {"a", "an", "by", "where"} & set(item.lead)
+    if item.is_intent("max", "min") and plain:
         parts.pending.append(("max" if item.is_intent("max") else "min", 0.5))
         return
     if item.is_intent("howmany") and before is not None and before.is_a(Thing) and not item.lead and parts.drop(before):
@@ -129,6 +133,7 @@ def _intent(parts: Parts, item: Item, before: Item | None) -> None:
         return
     parts.share |= item.is_intent("share")
     parts.change |= item.is_intent("change")
+    parts.trend |= item.is_intent("trend")
     parts.running |= item.is_intent("running")
     parts.latest |= item.is_intent("latest")
     for name in (*AGGREGATES, *COUNTS):
@@ -138,6 +143,7 @@ def _intent(parts: Parts, item: Item, before: Item | None) -> None:
 
 def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     value = item.of(Number)[0].value
+    ranked = before is not None and before.is_intent("desc", "asc")
     named = after is not None and (after.is_intent("desc", "asc") or after.is_a(Thing, Dimension, Grain, Part))
     if before is not None and not item.lead and (numbered := _numbered(before, value)):
         parts.kept.append(Kept(Item(before.begin, item.end, f"{before.text} {item.text}", numbered), denied(before), 2))
@@ -145,7 +151,7 @@ def _number(parts: Parts, item: Item, before: Item | None, after: Item | None) -
     elif before is not None and before.is_a(Quantity) and set(item.lead) <= EQUALLY:
         parts.forget(before)
         parts.compared.append(Compared(Compare("eq", (value,)), before))
-    elif (named or parts.wants("rank")) and value >= 1 and value == int(value):
+    elif (named or ranked or parts.wants("rank")) and value >= 1 and value == int(value):
         parts.rows = int(value)
     else:
         parts.unfinished.append(_unclear(item))
@@ -166,8 +172,15 @@ def _unclear(item: Item) -> str:
 def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None) -> None:
     compare = item.of(Compare)[0]
     measured = next((asked.item for asked in reversed(parts.measures) if asked.item.is_a(Quantity)), None)
-    if before is not None and before.is_a(Quantity):
+    if before is not None and parts.share and before.lead and (holds := _compares(before, compare)):
+        parts.forget(before)
+        whole = Item(before.begin, item.end, f"{before.text} {item.text}", holds, before.lead)
+        parts.kept.append(Kept(whole, denied(before), _predicate(whole, before, parts)))
+    elif before is not None and before.is_a(Quantity):
         parts.compared.append(Compared(compare, before, parts.forget(before)))
+    elif before is not None and any(asked.item is before and asked.kind == "count" for asked in parts.measures):
+        parts.forget(before)
+        parts.compared.append(Compared(compare, before, "follows"))
     elif after is not None and after.is_a(Thing, Quantity) and not grouped(after):
         parts.compared.append(Compared(compare, after, "follows"))
     elif before is not None and before.is_a(Thing) and before in parts.context:
@@ -177,6 +190,12 @@ def _compared(parts: Parts, item: Item, before: Item | None, after: Item | None)
         parts.compared.append(Compared(compare, measured, parts.forget(measured)))
     else:
         parts.unfinished.append(_unclear(item))
+
+
+def _compares(item: Item, compare: Compare) -> tuple[Condition, ...]:
+    """Return the conditions that a number of a row compares so, for every way to have it."""
+    pairs = [(quantity, way) for quantity in item.of(Quantity) for way in quantity.ways]
+    return tuple(Condition(comparison(way.of, compare, quantity)) for quantity, way in pairs)
 
 
 def _period(parts: Parts, item: Item, before: Item | None) -> None:
@@ -211,18 +230,30 @@ def _linked(parts: Parts, item: Item, before: Item | None, after: Item | None) -
         parts.unfinished += [f"rows only tell what was {item.text}, not what was not"] if denied(item) else []
     elif any(compared.about is item for compared in parts.compared):
         parts.take(*COUNTS)
+    elif item.is_a(Quantity) and item.is_a(Dimension) and parts.rows and _free(parts, item):
+        parts.target = item
     elif item.is_a(Condition) and not _as_group(parts, item, before):
-        _condition(parts, item)
+        _condition(parts, item, before)
     elif item.is_a(Quantity) and item.is_a(Dimension) and (_lists(item) or _goes_on(parts, item, before)):
         parts.groups.append(item)
     elif item.is_a(Quantity) and not (parts.wants(*COUNTS) and item.is_a(Thing)):
         parts.take("howmany")
         parts.take("rank")
+        if parts.wants("sum") and parts.wants("avg", "median"):
+            parts.take("sum")
+            over = parts.take("avg", "median")
+            parts.measures.append(Asked(item, f"{over[0]}_sum" if over else "sum"))
+            return
         parts.measures.append(Asked(item, *(parts.take(*AGGREGATES) or ())))
     elif item.is_a(Thing):
         _thing(parts, item, before, after)
     else:
         _dimension(parts, item, before)
+
+
+def _free(parts: Parts, item: Item) -> bool:
+    """Say whether an item may be what the first few are looked for of: the top 3 discounts by …."""
+    return parts.target is None and not parts.measures and not item.lead
 
 
 def _as_group(parts: Parts, item: Item, before: Item | None) -> bool:
@@ -235,15 +266,22 @@ def _as_group(parts: Parts, item: Item, before: Item | None) -> bool:
     return ranges and (grouped(item) or (_asking(item) and parts.target is None and not parts.share))
 
 
-def _condition(parts: Parts, item: Item) -> None:
-    lead, roles = set(item.lead), words().roles
-    predicate = 2
+def _predicate(item: Item, before: Item | None, parts: Parts) -> int:
+    """Return how much a condition reads like what a share is of: "are open" does, "among open tickets" does not."""
+    roles, lead = words().roles, set(item.lead)
+    if before is not None and before.is_intent("share"):
+        return 1
+    if not lead & {"are", "is", "was", "were", "had", "have", "has"}:
+        lead = lead | (parts.trail - {"of"})
     if lead & roles["apart"]:
-        predicate = -3
-    elif lead & {"that", "which", "who", "whose"}:
-        predicate = -1
-    elif lead & roles["relative"]:
-        predicate = -2
+        return -3
+    if lead & {"that", "which", "who", "whose"}:
+        return -1
+    return -2 if lead & roles["relative"] else 2
+
+
+def _condition(parts: Parts, item: Item, before: Item | None) -> None:
+    lead, predicate = set(item.lead), _predicate(item, before, parts)
     last = parts.kept[-1] if parts.kept else None
     # What denies the first of a list denies the rest: "not cancelled or returned".
     goes_on = last is not None and last.negated and bool(lead) and lead <= {"and", "or", ",", "nor"}
