@@ -101,7 +101,8 @@ class QuestionsSource:
 
     def _set_of(self, row: Row) -> str:
         named = _first(row, "data")
-        return f"{self._options.prefix}{named}" if named else self._options.data
+        # Ids of sets have no capitals, whatever others call their databases.
+        return f"{self._options.prefix}{named.lower()}" if named else self._options.data
 
 
 def build(options: Options, parts: Parts) -> QuestionsSource:
