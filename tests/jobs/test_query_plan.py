@@ -91,7 +91,8 @@ def test_values_of_a_pivot_are_found_first(shop: Mapping[str, Path]) -> None:
 
 
 def test_what_is_no_plan_is_refused(shop: Mapping[str, Path]) -> None:
-    for plan in (None, [], "orders", {"plan": 2}):
+    nothing: tuple[Any, ...] = (None, [], "orders", {"plan": 2})
+    for plan in nothing:
         assert planned(shop, plan).status == "action_error"
 
 
@@ -116,3 +117,12 @@ def test_no_row_of_the_gold_result_comes_out(shop: Mapping[str, Path]) -> None:
 def test_an_answer_that_cannot_be_read_equals_nothing(shop: Mapping[str, Path], text: str) -> None:
     done = compared(shop, text)
     assert (done.status, done.code) == ("action_error", "unreadable_answer")
+
+
+def test_a_plan_can_be_read_from_sql(shop: Mapping[str, Path]) -> None:
+    told = {"sql": "SELECT status, count(*) AS n FROM orders GROUP BY status ORDER BY n", "dialect": "sqlite"}
+    done = query_plan.run({"import": told, "catalogue": CATALOGUE}, {}, shop)
+    assert done.result["preview"] == [["open", 1], ["paid", 2]]
+    assert done.result["plan"]["from"]
+    refused = query_plan.run({"import": {**told, "sql": "DROP TABLE orders"}, "catalogue": CATALOGUE}, {}, shop)
+    assert (refused.status, refused.code) == ("action_error", "NOT_A_QUERY")

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.builders import make_step
-from tests.policies.asking import MOVES, SUBMIT, ask, built, listing, play
+from tests.policies.asking import MOVES, SUBMIT, ask, built, listing, offering, play
 from tracewright.errors import PolicyError
 from tracewright.policies import Policy
+from tracewright.records.action import Action
 
 
 def search(**parts: Any) -> Policy:
@@ -47,3 +48,17 @@ def test_unprivileged_search_plays_the_environment_s_and_needs_no_other() -> Non
 def test_it_refuses_to_be_built_where_nobody_offers_candidates(privileged: bool, who: str) -> None:
     with pytest.raises(PolicyError, match=f"candidates of the {who}"):
         built("search", {"privileged": privileged})
+
+
+def test_where_an_answer_ends_it_unprivileged_search_lets_what_came_out_say_what_is_next() -> None:
+    answer = Action(name="answer")
+    tools = offering("query", "answer")
+    for offered in ((answer, MOVES[1]), (MOVES[1], answer)):
+        policy = built("search", {"privileged": False}, legal=listing(*offered), tools=tools)
+        assert play(policy, [make_step()]) == offered[0]
+
+
+def test_where_an_answer_ends_it_privileged_search_answers_after_a_success_alone() -> None:
+    policy = search(tools=offering("query", "answer"))
+    assert play(policy, [make_step(accepted=True)]) == Action(name="answer")
+    assert ask(policy, [make_step(accepted=False)]) is None

@@ -61,6 +61,11 @@ def test_it_submits_after_a_success() -> None:
     assert play(policy, [make_step(accepted=False)]) in MOVES
 
 
+def test_it_answers_after_a_success_where_an_answer_ends_it() -> None:
+    policy = built("uniform", legal=listing(*MOVES), tools=offering("move", "answer"))
+    assert play(policy, [make_step(accepted=True)]) == Action(name="answer")
+
+
 def test_it_draws_on_after_a_success_where_nothing_can_be_submitted() -> None:
     policy = built("uniform", legal=listing(*MOVES), tools=offering("move"))
     assert play(policy, [make_step(accepted=True)]) in MOVES

@@ -34,7 +34,8 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
     if gold.status != "ok":
         return gold
     wanted = _arrow(gold.artifacts["result.arrow"])
-    facts = {"gold_rows": len(wanted.rows), "gold_columns": len(wanted.columns), "gold_tables": gold.result["tables"]}
+    shape = {"gold_rows": len(wanted.rows), "gold_columns": len(wanted.columns)}
+    facts = {**shape, "gold_tables": gold.result["tables"], "gold_functions": gold.result["functions"]}
     try:
         answer = _json(files[JSON]) if JSON in files else _arrow(inputs[ARROW].read_bytes())
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,7 @@ from tracewright.tables.schema import TableSet
 
 
 class Question(Record):
-    """A question and its gold query: a `plan`, else `sql` in DuckDB's dialect. `order` names columns that rank rows.
+    """A question and its gold query: a `plan`, else `sql` in its dialect. `order` names columns that rank rows.
 
     Questions of one `group` stand on one side of the split; without one those of a set do.
     """
@@ -22,6 +22,7 @@ class Question(Record):
     tables: TableSet
     plan: JsonObject | None = None
     sql: str = ""
+    dialect: Literal["duckdb", "sqlite"] = "duckdb"
     order: tuple[str, ...] = ()
     group: str = ""
     tags: Mapping[str, str] = Field(default_factory=dict)

@@ -135,6 +135,13 @@ def plan_job(
     return query_job("query_plan", request, mounted(tables, database), seconds)
 
 
+def import_job(sql: str, dialect: str, tables: TableSet, database: Sha256, shown: int, seconds: float) -> Job:
+    """Return the job that reads a plan from SQL and runs it."""
+    told: JsonObject = {"sql": sql, "dialect": dialect}
+    request: JsonObject = {"import": told, "catalogue": catalogue_of(tables), "preview": shown}
+    return query_job("query_plan", request, mounted(tables, database), seconds)
+
+
 def sql_job(sql: str, tables: TableSet, database: Sha256, shown: int = SHOWN_ROWS, seconds: float = SECONDS) -> Job:
     """Return the job that runs a SELECT over a set."""
     names: list[str] = [table.name for table in tables.tables]

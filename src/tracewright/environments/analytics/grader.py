@@ -27,7 +27,7 @@ from tracewright.registry import Parts
 GRADER = "analytics-grader-1"
 WEIGHTS = {"equal": 0.85, "tables": 0.05, "columns": 0.05, "shape": 0.05}
 GATES = ("answered", "grounded", "something")
-"""Without these nothing is earned: an answer, that read a table of the question's, and has a column that was wanted."""
+"""Without these nothing is earned: an answer, which read a table of the question's and worked out a wanted column."""
 
 
 class AnalyticsGrader:
@@ -43,10 +43,10 @@ class AnalyticsGrader:
         last = last_result(steps) if answered else None
         if last is None:
             return _grade(dict.fromkeys((*GATES, *WEIGHTS), False), {})
-        read = _tables_read(steps, last)
+        query = _query_of(steps, last)
 
         def finish(outcome: Outcome) -> Grade:
-            return _graded(outcome, read)
+            return _graded(outcome, query)
 
         return Deferred(self._comparison(task, last), finish)
 
@@ -76,25 +76,25 @@ def build_grader(options: Options, parts: Parts) -> AnalyticsGrader:
     return AnalyticsGrader(databases(parts))
 
 
-def _tables_read(steps: Sequence[Step], last: Step) -> set[str]:
-    """Return the tables that a result comes from; a program's result comes from the query before it."""
+def _query_of(steps: Sequence[Step], last: Step) -> Mapping[str, JsonValue]:
+    """Return the facts of the query that a result comes from: a program's comes from the one before it."""
     for step in reversed(steps[: last.index + 1]):
-        found = step.outcome.result.get("tables")
         if step.verdict.accepted and step.action and step.action.name in {"query_plan", "sql"}:
-            return set(map(str, found)) if isinstance(found, list) else set()
-    return set()
+            return step.outcome.result
+    return {}
 
 
-def _graded(outcome: Outcome, read: set[str]) -> Grade:
-    facts = outcome.result
-    wanted = facts.get("gold_tables")
-    gold = set(map(str, wanted)) if isinstance(wanted, list) else set()
-    found = _count(facts, "found")
+def _graded(outcome: Outcome, query: Mapping[str, JsonValue]) -> Grade:
+    facts, found = outcome.result, _count(outcome.result, "found")
+    read, gold = _names(query, "tables"), _names(facts, "gold_tables")
+    equal = outcome.status == "ok" and facts.get("equal") is True
+    # Rows that were only copied hold wanted values by chance, unless no more than copying was wanted.
+    worked = bool(_names(query, "functions")) or not _names(facts, "gold_functions")
     checks = {
         "answered": True,
         "grounded": bool(read & gold),
-        "something": found > 0,
-        "equal": outcome.status == "ok" and facts.get("equal") is True,
+        "something": found > 0 and (equal or worked),
+        "equal": equal,
         "tables": read == gold,
         "columns": found == _count(facts, "gold_columns") > 0,
         "shape": facts.get("same_shape") is True,
@@ -114,6 +114,11 @@ def _grade(checks: Mapping[str, bool], facts: Mapping[str, JsonValue]) -> Grade:
         checks=tuple(Check(name=name, passed=passed) for name, passed in checks.items()),
         grader=GRADER,
     )
+
+
+def _names(facts: Mapping[str, JsonValue], name: str) -> set[str]:
+    value = facts.get(name)
+    return set(map(str, value)) if isinstance(value, list) else set()
 
 
 def _count(facts: Mapping[str, JsonValue], name: str) -> int:

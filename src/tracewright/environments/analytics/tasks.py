@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tracewright.environments.analytics.actions import ANSWER, GOLD_SECONDS, plan_job, sql_job
+from tracewright.environments.analytics.actions import ANSWER, GOLD_SECONDS, import_job, plan_job, sql_job
 from tracewright.environments.analytics.showing import columns_of, preview_of
 from tracewright.environments.analytics.templates.drawing import Drawn, drawn
 from tracewright.environments.analytics.templates.parts import parts_of
 from tracewright.records.action import Action
 from tracewright.records.base import JsonObject, Record, digest
-from tracewright.records.job import Job, Outcome, Sha256
+from tracewright.records.job import Outcome, Sha256
 from tracewright.records.task import Deferred, Dropped, Goal, Origin, Task, TaskRequest, split_of
 from tracewright.tables.question import Question
 from tracewright.tables.schema import TableSet
@@ -70,7 +70,7 @@ def tasks(
             case Task():
                 yield record
             case Question():
-                yield from _once(_of_question(record), None, request, seen, database)
+                yield from _once(_of_question(record), record, request, seen, database)
             case TableSet() if parts_of(record.id):
                 sets.append(record)
             case TableSet():
@@ -82,7 +82,11 @@ def tasks(
 
 
 def _once(
-    draft: Draft, source: Drawn | None, request: TaskRequest, seen: set[str], database: Callable[[TableSet], Sha256]
+    draft: Draft,
+    source: Drawn | Question,
+    request: TaskRequest,
+    seen: set[str],
+    database: Callable[[TableSet], Sha256],
 ) -> Iterator[Making]:
     """Yield a draft where its split is wanted and the question did not come before."""
     if request.split is not None and split_of(draft.groups) != request.split:
@@ -92,20 +96,42 @@ def _once(
         yield Dropped("duplicate", draft.where)
         return
     seen.add(key)
-    if source is None:
-        yield Deferred(_gold_job(draft, database), lambda outcome: _finished(draft, outcome))
+    mounted = database(draft.tables)
+    if isinstance(source, Question):
+        yield _asked(draft, source, mounted)
         return
-    wide = plan_job(source.wide, draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
+    wide = plan_job(source.wide, draft.tables, mounted, MOST_ROWS, GOLD_SECONDS)
     yield Deferred(wide, lambda outcome: _verified(draft, source, outcome))
 
 
-def _gold_job(draft: Draft, database: Callable[[TableSet], Sha256]) -> Job:
-    told = draft.gold.arguments
-    if draft.gold.name == "sql":
-        return sql_job(str(told["sql"]), draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
-    plan = told["plan"]
-    assert isinstance(plan, dict)  # noqa: S101  # a question is read with either
-    return plan_job(plan, draft.tables, database(draft.tables), shown=MOST_ROWS, seconds=GOLD_SECONDS)
+def _asked(draft: Draft, question: Question, mounted: Sha256) -> Deferred[MadeTask]:
+    """Return the task of a question: its SQL becomes a plan where the plan language can say it, and else stays SQL."""
+    if question.plan is not None:
+        gold = plan_job(question.plan, draft.tables, mounted, MOST_ROWS, GOLD_SECONDS)
+        return Deferred(gold, lambda outcome: _finished(draft, outcome))
+
+    def imported(outcome: Outcome) -> MadeTask | Deferred[MadeTask]:
+        plan = outcome.result.get("plan")
+        if isinstance(plan, dict):
+            found = replace(draft, gold=Action(name="query_plan", arguments={"plan": plan}))
+            order = draft.order or (_order_of(plan) if outcome.result.get("ordered") is True else ())
+            return _finished(replace(found, order=order), outcome)
+        if question.dialect != "duckdb":
+            return Dropped(outcome.code or outcome.status, draft.where)
+        return Deferred(
+            sql_job(question.sql, draft.tables, mounted, MOST_ROWS, GOLD_SECONDS), lambda o: _finished(draft, o)
+        )
+
+    job = import_job(question.sql, question.dialect, draft.tables, mounted, MOST_ROWS, GOLD_SECONDS)
+    return Deferred(job, imported)
+
+
+def _order_of(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns of the result by which a plan sorts it at its end; expressions are none."""
+    steps = [step for step in plan.get("steps", ()) if "limit" not in step]
+    last = steps[-1].get("sort", ()) if steps else ()
+    keys = [key.get("desc", key.get("asc")) if isinstance(key, dict) else key for key in last]
+    return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
 
 
 def _of_template(question: Drawn) -> Draft:

@@ -17,7 +17,7 @@ PERMISSIVE = frozenset(
 )
 _KNOWN = (
     *PERMISSIVE,
-    *("Artistic-2.0", "CDDL-1.0", "EPL-1.0", "EPL-2.0", "MPL-1.1", "MPL-2.0"),
+    *("Artistic-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CDDL-1.0", "EPL-1.0", "EPL-2.0", "MPL-1.1", "MPL-2.0"),
     *(f"{name}{tail}" for name in ("GPL-2.0", "GPL-3.0", "LGPL-2.0", "LGPL-2.1", "LGPL-3.0", "AGPL-3.0")
       for tail in ("", "-only", "-or-later")),
 )  # fmt: skip
@@ -27,6 +27,8 @@ _ALIASES = {
     "apache license, version 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "apache2": "Apache-2.0",
+    "cc by 4.0": "CC-BY-4.0",
+    "cc by-sa 4.0": "CC-BY-SA-4.0",
     "bsd-2": "BSD-2-Clause",
     "bsd-3": "BSD-3-Clause",
     "isc license": "ISC",

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tracewright.environments.analytics.questions.lowering import plan_of
 from tracewright.environments.analytics.templates.forms import (
@@ -46,14 +47,14 @@ class Drawn:
 
 def drawn(sets: Sequence[TableSet], seed: int, most: int) -> Iterator[Drawn]:
     """Yield at most `most` questions over the sets that have templates; no two ask the same in other words."""
-    numbered = sorted(_numbered(sets, seed), key=lambda entry: entry[0])
     turns: Counter[tuple[str, str, int]] = Counter()
     ranked = []
-    for number, kind, draft in numbered:
-        ranked.append((turns[kind], number, draft))
+    for number, kind, draft in sorted(_numbered(sets, seed), key=lambda entry: entry[0]):
+        # In each turn the kinds come in an order of their own, or those with many questions would all come first.
+        ranked.append((turns[kind], _number([seed, *kind, turns[kind]]), number, draft))
         turns[kind] += 1
-    ranked.sort(key=lambda entry: entry[:2])
-    for _, number, (tables, shape, selection, parts) in ranked[:most]:
+    ranked.sort(key=lambda entry: entry[:3])
+    for _, _, number, (tables, shape, selection, parts) in ranked[:most]:
         yield _worded(tables, asked(shape, selection, tables, parts), number)
 
 
@@ -62,11 +63,16 @@ def _numbered(sets: Sequence[TableSet], seed: int) -> Iterator[tuple[int, tuple[
     for tables in sets:
         parts = parts_of(tables.id)
         for shape in shapes(tables, parts) if parts else ():
-            seal = [seed, tables.id, shape.combination, sorted(shape.slots.items())]
+            seal: list[Any] = [seed, tables.id, shape.combination, sorted(shape.slots.items())]
             for kind, found in enumerate(selections(shape, parts) if parts else ()):
-                own = int.from_bytes(hashlib.sha256(canonical([*seal, kind])).digest()[:8], "big")
+                own = _number([*seal, kind])
                 if found and parts:
-                    yield own, (tables.id, shape.form, kind), (tables, shape, found[own % len(found)], parts)
+                    yield own, (tables.id, shape.form, kind), (tables, shape, found[(own >> 32) % len(found)], parts)
+
+
+def _number(seal: list[Any]) -> int:
+    """Return a number that seems random but follows from what is drawn for."""
+    return int.from_bytes(hashlib.sha256(canonical(seal)).digest()[:8], "big")
 
 
 def _worded(tables: TableSet, found: Asked, number: int) -> Drawn:
