@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
@@ -22,6 +24,19 @@ def test_a_query_is_answered_with_a_table(shop: Path) -> None:
     assert ran.code == 0, ran.err
     assert "15.50" in ran.out
     assert "2 rows." in ran.err
+    assert "chart.light.png" in ran.err
+
+
+def test_whatever_reached_the_policy_is_kept_as_a_capsule(shop: Path) -> None:
+    asked = {
+        "ok": "SELECT max(amount) AS m FROM orders",
+        "rejected": "DROP TABLE orders",
+        "failed": "SELECT x FROM orders",
+    }
+    for status, query in asked.items():
+        kept = tracewright("sql", query, "--data", shop, "--json").json["capsule"]
+        shown = tracewright("capsule", "show", kept, "--json").json
+        assert (shown["outcome"]["status"], shown["request"]["raw_sql"]) == (status, query)
 
 
 def test_a_whole_answer_can_be_written_to_a_file(shop: Path) -> None:
@@ -30,6 +45,12 @@ def test_a_whole_answer_can_be_written_to_a_file(shop: Path) -> None:
     assert (ran.code, ran.json["result"]["rows"]) == (0, 2)
     assert pq.read_table("a.parquet").num_rows == 2
     assert ran.json["observed"]["isolation"]["network"] == "none"
+
+
+def test_what_parquet_cannot_hold_is_written_as_arrow(shop: Path) -> None:
+    ran = tracewright("sql", "SELECT INTERVAL 3 DAYS AS i", "--data", shop, "--out", "a.arrow", "--json")
+    assert list(ran.json["artifacts"]) == ["result.arrow"]
+    assert pa.ipc.open_stream(Path("a.arrow").read_bytes()).read_all().num_rows == 1
 
 
 def test_a_refused_query_is_exit_1_with_its_code(shop: Path) -> None:
