@@ -90,6 +90,9 @@ def run(
         emit({**draft.outcome.model_dump(mode="json"), "capsule": draft.capsule.id})
     else:
         _show(draft.outcome)
+        for notice in draft.capsule.notices:
+            if notice != draft.outcome.message:
+                note(notice)
         note(f"kept as capsule {draft.capsule.id}{'; ' if draft.note else ''}{draft.note}")
         for picture in sorted(shelf.folder(home, draft.capsule.id).glob("chart.*.png")):
             note(f"picture: {picture}")
