@@ -64,11 +64,15 @@ def verify(home: Path, capsule: Capsule) -> verifying.Verification:
 
 
 def test_a_query_becomes_a_capsule_with_rows_preview_chart_and_pictures(here: Path) -> None:
-    capsule = ask(here, question="orders by status?", ordered=True)
+    draft = asyncio.run(making.ask(here, Asked(data="shop", sql=BY_STATUS, question="orders by status?", ordered=True)))
+    capsule, isolation = draft.capsule, draft.outcome.observed.isolation
     folder = shelf.folder(here, capsule.id)
+    # A jail that bounds the addresses of each process has no room for the renderer, and the draft says so.
+    drawn = bool(isolation and isolation.memory == "tree")
+    assert drawn == (not draft.note), draft.note
     assert {path.name for path in folder.iterdir()} == {
         *("capsule.json", "run.json", "attestation.intoto.json", "result.parquet", "preview.json", "chart.vl.json"),
-        *("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png"),
+        *(("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png") if drawn else ()),
     }
     assert json.loads((folder / "preview.json").read_bytes())["rows"] == [["open", 1], ["paid", 2]]
     assert capsule.chart is not None
