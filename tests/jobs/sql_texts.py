@@ -146,6 +146,7 @@ REFUSED = {
 }
 
 ALLOWED = (
+    "SELECT list_reduce([1, 2, 3], lambda a, b: a + b)",
     "SELECT 1;",
     "SELECT 1 -- and no more",
     "/* before */ SELECT 1 /* after */",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ from tracewright.jobs._query.walk import Catalogue
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     return Policy(make(tmp_path_factory.mktemp("shop")))
+
+
+def test_every_trick_of_the_collection_is_refused_by_its_code(policy: Policy) -> None:
+    tricks = [json.loads(line) for line in (Path(__file__).parent / "hostile_sql.jsonl").read_text().splitlines()]
+    assert len(tricks) > 200
+    other = [(trick, found) for trick in tricks if (found := policy.verdict(trick["sql"])) != trick["code"]]
+    assert not other
 
 
 @pytest.mark.parametrize("place", PLACES)

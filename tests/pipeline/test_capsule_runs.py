@@ -64,11 +64,15 @@ def verify(home: Path, capsule: Capsule) -> verifying.Verification:
 
 
 def test_a_query_becomes_a_capsule_with_rows_preview_chart_and_pictures(here: Path) -> None:
-    capsule = ask(here, question="orders by status?", ordered=True)
+    draft = asyncio.run(making.ask(here, Asked(data="shop", sql=BY_STATUS, question="orders by status?", ordered=True)))
+    capsule, isolation = draft.capsule, draft.outcome.observed.isolation
     folder = shelf.folder(here, capsule.id)
+    # A jail that bounds the addresses of each process has no room for the renderer, and the draft says so.
+    drawn = bool(isolation and isolation.memory == "tree")
+    assert drawn == (not draft.note), draft.note
     assert {path.name for path in folder.iterdir()} == {
         *("capsule.json", "run.json", "attestation.intoto.json", "result.parquet", "preview.json", "chart.vl.json"),
-        *("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png"),
+        *(("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png") if drawn else ()),
     }
     assert json.loads((folder / "preview.json").read_bytes())["rows"] == [["open", 1], ["paid", 2]]
     assert capsule.chart is not None
@@ -272,13 +276,13 @@ def test_a_capsule_goes_to_another_house_and_holds_there(here: Path, proved_home
     there.mkdir()
     (there / "preflight").symlink_to(proved_home / "preflight")
     taken = at_bench(there, lambda open_bench: importing.take(open_bench, tmp_path / "x.zip"))
-    assert taken == (exported, True)
+    assert taken[:2] == (exported, True)
     assert verify(there, capsule).contents
     assert exporting.export(there, exported)[1] == data
     assert replay(there, capsule).answer == "drift:data"  # `shop` is nothing that it knows
     stock(there, tmp_path, "paid,1.5\nopen,2\npaid,3\n")
     assert replay(there, capsule).answer == "identical"
-    assert at_bench(there, lambda open_bench: importing.take(open_bench, tmp_path / "x.zip")) == (exported, False)
+    assert at_bench(there, lambda open_bench: importing.take(open_bench, tmp_path / "x.zip"))[:2] == (exported, False)
 
 
 def test_a_picture_from_elsewhere_is_drawn_anew(here: Path, tmp_path: Path) -> None:

@@ -78,12 +78,16 @@ def test_bars_of_words_lie_on_their_side_in_the_order_of_the_rows() -> None:
     assert [row["c0"] for row in spec["data"]["values"]] == ["web", "null"]
 
 
+def at(month: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, month, 1, hour, minute, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("values", "labels"),
     [
         ([date(2026, 1, 1), None], ["2026-01-01", "null"]),
-        ([datetime(2026, 1, 1), datetime(2026, 2, 1)], ["2026-01-01", "2026-02-01"]),
-        ([datetime(2026, 1, 1), datetime(2026, 1, 1, 12, 30)], ["2026-01-01 00:00:00", "2026-01-01 12:30:00"]),
+        ([at(1), at(2)], ["2026-01-01", "2026-02-01"]),
+        ([at(1), at(1, 12, 30)], ["2026-01-01 00:00:00+00:00", "2026-01-01 12:30:00+00:00"]),
     ],
 )
 def test_a_time_that_names_a_bar_is_a_text(values: list[Any], labels: list[str]) -> None:
@@ -98,10 +102,14 @@ def test_a_number_that_names_a_bar_lies_beside_it() -> None:
     assert [row["c0"] for row in spec["data"]["values"]] == ["7", "5"]
 
 
-def test_whole_numbers_have_no_ticks_between_them() -> None:
+def test_whole_numbers_have_no_ticks_between_them_and_a_cloud_of_others_may_leave_zero_out() -> None:
     spec = drawn(Chart(mark="point", x="revenue", y="orders"), [SUM, MANY], revenue=[1, 2], orders=[1, 2])
     assert spec["encoding"]["y"]["axis"] == {"tickMinStep": 1}
     assert "axis" not in spec["encoding"]["x"]
+    assert spec["encoding"]["x"]["scale"] == {"zero": False}
+    assert "scale" not in spec["encoding"]["y"]
+    bars = drawn(Chart(mark="bar", x="month", y="revenue"), [TIME, SUM], month=[None, None], revenue=[1, 2])
+    assert "scale" not in bars["encoding"]["y"]
 
 
 def test_a_ring_takes_its_angle_from_the_number() -> None:

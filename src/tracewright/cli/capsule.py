@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, printable, say, table
+from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, printable, say, table
 
 if TYPE_CHECKING:
     from tracewright.pipeline.capsules.comparing import Comparison
@@ -224,15 +224,17 @@ def take_in(
     as_json: Json = False,
 ) -> None:
     """Take in a capsule that was made elsewhere; its rows are read in the jail, its pictures drawn anew."""
-    from tracewright.pipeline.capsules.importing import take
+    from tracewright.pipeline.capsules.importing import Taken, take
     from tracewright.pipeline.capsules.reading import bench
 
-    async def taken() -> tuple[str, bool]:
+    async def taken() -> Taken:
         async with bench(home) as there:
             return await take(there, path)
 
-    taken_id, new = asyncio.run(taken())
+    told = asyncio.run(taken())
     if as_json:
-        emit({"id": taken_id, "new": new})
+        emit(told._asdict())
     else:
-        say(f"{taken_id} {'taken in' if new else 'was here already'}")
+        say(f"{told.id} {'taken in' if told.new else 'was here already'}")
+        if told.note:
+            note(told.note)

@@ -14,7 +14,7 @@ import typer
 
 from tracewright.cli.files import read_text
 from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, say, table
-from tracewright.cli.sql import SHOWN_ROWS, json_value, show_outcome, write_artifact
+from tracewright.cli.sql import SHOWN_ROWS, json_value, show_outcome, write_result
 
 if TYPE_CHECKING:
     from tracewright.plans.compiling import Compiled
@@ -82,6 +82,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run one plan in the jail and show what came out; exits 1 where it was refused or ended."""
+    from tracewright.blobs import Blobs
     from tracewright.pipeline.plans import Asked, answered
     from tracewright.plans.document import read_plan
 
@@ -98,7 +99,8 @@ def run(
         )
         found = asyncio.run(answered(home, asked))
     if out is not None and found.outcome.status == "ok":
-        write_artifact(out, found.outcome, home)
+        [artifact] = found.outcome.artifacts.values()
+        write_result(out, Blobs(home / "blobs").get(artifact.sha256))
     if as_json:
         emit(found.outcome)
     else:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tracewright.pipeline.queries import Verdict
     from tracewright.records.job import Outcome
 
-SHOWN_ROWS = 50
 WIDTH = 100
 
 
@@ -71,24 +70,33 @@ def run(
     rows: Annotated[int, typer.Option(help="Keep at most so many rows.", min=1, max=1_000_000)] = 10_000,
     seconds: Annotated[float, typer.Option(help="End the query after so long.", min=0.1, max=600)] = 10.0,
     loose: Annotated[bool, typer.Option("--loose", help="Let pass what depends on the order of rows.")] = False,
-    kind: Annotated[Literal["arrow", "parquet"], typer.Option("--format", help="The form of --out.")] = "arrow",
+    kind: Annotated[Literal["arrow", "parquet"], typer.Option("--format", help="The form of the result.")] = "parquet",
     out: Annotated[Path | None, typer.Option(help="Write the whole result to this file.")] = None,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
-    """Run one query in the jail and show what came out; exits 1 where it was refused or ended."""
-    from tracewright.pipeline.queries import answered
+    """Run one query in the jail, show what came out and keep it as a capsule; exits 1 where it was refused or ended."""
+    from tracewright.pipeline.capsules import shelf
+    from tracewright.pipeline.capsules.making import LIMITS, Asked, ask
+    from tracewright.records.capsule import Parameter
 
-    request: dict[str, Any] = {"op": "run", "sql": query, "format": kind, "strict": not loose, "preview": SHOWN_ROWS}
-    request |= {"limits": {"rows": rows}, "parameters": [json_value(text) for text in parameter or ()]}
-    outcome = asyncio.run(answered(home, data, request, seconds))
-    if out is not None and outcome.status == "ok":
-        write_artifact(out, outcome, home)
+    values = tuple(Parameter(value=json_value(text)) for text in parameter or ())
+    limits = LIMITS.model_copy(update={"rows": rows, "seconds": seconds})
+    asked = Asked(data=data, sql=query, parameters=values, strict=not loose, limits=limits, form=kind)
+    draft = asyncio.run(ask(home, asked))
+    if out is not None and (result := draft.capsule.result):
+        write_result(out, draft.files[result.file])
     if as_json:
-        emit(outcome)
+        emit({**draft.outcome.model_dump(mode="json"), "capsule": draft.capsule.id})
     else:
-        show_outcome(outcome)
-    if outcome.status != "ok":
+        show_outcome(draft.outcome)
+        for notice in draft.capsule.notices:
+            if notice != draft.outcome.message:
+                note(notice)
+        note(f"kept as capsule {draft.capsule.id}{'; ' if draft.note else ''}{draft.note}")
+        for picture in sorted(shelf.folder(home, draft.capsule.id).glob("chart.*.png")):
+            note(f"picture: {picture}")
+    if draft.outcome.status != "ok":
         raise typer.Exit(1)
 
 
@@ -125,13 +133,12 @@ def json_value(text: str) -> Any:
         return text
 
 
-def write_artifact(out: Path, outcome: Outcome, home: Path) -> None:
-    """Write the one artifact of a query to a file."""
-    from tracewright.blobs import Blobs, write_whole
+def write_result(out: Path, data: bytes) -> None:
+    """Write the rows of a query to a file."""
+    from tracewright.blobs import write_whole
 
-    [artifact] = outcome.artifacts.values()
-    write_whole(out, Blobs(home / "blobs").get(artifact.sha256))
-    note(f"wrote {artifact.bytes} bytes to {out}")
+    write_whole(out, data)
+    note(f"wrote {len(data)} bytes to {out}")
 
 
 def show_outcome(outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""Asks one set of tables a query in SQL, or asks the policy about many: the set is prepared, the job runs in a jail."""
+"""Makes the job that asks one set of tables a query, and asks the policy about many texts without running any."""
 
 from __future__ import annotations
 
@@ -63,13 +63,6 @@ def query_job(data: Data, request: JsonObject, seconds: float = 10.0, memory_byt
     isolation = registry.load("jobs", KIND).ISOLATION
     asked: JsonObject = {**request, "tables": list(data.tables), "limits": limits}
     return Job(kind=KIND, isolation=isolation, inputs={data.file: data.sha256}, request=asked, limits=jail)
-
-
-async def answered(home: Path, name: str, request: JsonObject, seconds: float = 10.0) -> Outcome:
-    """Run one query over a set and return its outcome; what it refuses or ends is told by the outcome's code."""
-    job = query_job(await data_of(home, name), request, seconds)
-    [outcome] = await run_jailed([job], home)
-    return outcome
 
 
 async def judged(home: Path, name: str, texts: Sequence[str]) -> list[Verdict]:

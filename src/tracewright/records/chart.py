@@ -29,6 +29,7 @@ MOST_BARS = 50
 MOST_COLOURS = 12
 MOST_CHARACTERS = 80
 WIDTH, HEIGHT, STEP = 640, 360, 22
+ROOM: JsonObject = {"labelOverlap": True, "titlePadding": 10}
 
 
 class Field(Record):
@@ -152,6 +153,8 @@ def _encoding(chart: Chart, families: Mapping[str, str], places: Mapping[str, st
                 found["scale"] = {"type": "utc"}
             case "quantitative", "int" if name != chart.color and chart.mark != "arc":
                 found["axis"] = {"tickMinStep": 1}
+            case "quantitative", _ if name != chart.color and chart.mark == "point":
+                found["scale"] = {"zero": False}
             case "ordinal", "int":
                 found |= {"sort": None, "axis": {"labelAngle": 0}}
             case "nominal" | "ordinal", _:
@@ -230,12 +233,14 @@ def theme(name: Theme) -> JsonObject:
     others = ["#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9" if name == "light" else "#0072b2", "#999999"]
     lines: JsonObject = {"labelColor": ink, "titleColor": ink, "labelLimit": 180, "titleFontWeight": "normal"}
     # A label at an end stays where its tick is: moved inwards it would run into the next.
-    spaced: JsonObject = {"labelOverlap": True, "labelSeparation": 6, "labelFlush": False}
+    spaced: JsonObject = {"labelSeparation": 6, "labelFlush": False}
     return {
         "background": paper,
         "padding": 12,
         "font": "Liberation Sans, Arial, sans-serif",  # the first is what the renderer brings along
-        "axis": {**lines, "gridColor": faint, "domainColor": ink, "tickColor": ink, **spaced},
+        "axis": {**lines, "gridColor": faint, "domainColor": ink, "tickColor": ink, **ROOM},
+        "axisQuantitative": spaced,
+        "axisTemporal": spaced,
         "axisXDiscrete": {"labelAngle": -30},
         "legend": lines,
         "view": {"stroke": faint},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from tracewright.jobs._query.result import VECTOR, Cut, encode, preview, take
 BINDING = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 """What goes wrong before anything runs: names, types, parameters, and casts of literals."""
 MESSAGE_CHARACTERS = 200
+ADVICE = re.compile(r", or SET \w+=.*| Candidate functions:$")
+"""What the engine says of settings, which are locked, and of a list that begins on the next line."""
 NO_MEMORY = "The query wanted more memory than it was given."
 
 
@@ -97,7 +100,8 @@ def _told(error: Exception) -> str:
     if _code(error) == "RUNNER_MEMORY":
         return NO_MEMORY
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = " ".join(line for line in lines[:2] if not line.startswith("LINE "))
+    told = ADVICE.sub("", " ".join(line for line in lines[:2] if not line.startswith("LINE ")))
+    told = told.replace("bindings: :", "bindings:")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in told)[:MESSAGE_CHARACTERS]
 
 

@@ -10,6 +10,7 @@ import zipfile
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from tracewright.blobs import Blobs
 from tracewright.errors import SandboxError, SourceError
@@ -26,8 +27,16 @@ SMALL_BYTES = 8 << 20
 ENCRYPTED = 1
 
 
-async def take(there: Bench, path: Path) -> tuple[Sha256, bool]:
-    """Take in a capsule from a file that `export` wrote; returns its id, and whether it is new here.
+class Taken(NamedTuple):
+    """A capsule that was taken in: whether it is new here, and what could not be drawn and why."""
+
+    id: Sha256
+    new: bool
+    note: str = ""
+
+
+async def take(there: Bench, path: Path) -> Taken:
+    """Take in a capsule from a file that `export` wrote.
 
     Raises SourceError, with no capsule kept, for a file that is anything else or does not hold.
     """
@@ -37,9 +46,10 @@ async def take(there: Bench, path: Path) -> tuple[Sha256, bool]:
     if faults := verifying.file_faults(files, capsule_id):
         raise SourceError(f"{path.name} holds no sound capsule: {faults[0].file} {faults[0].what}")
     capsule = shelf.read_capsule(files[CAPSULE])
-    made = await _made_anew(there, capsule, files, path.name)
+    made, note = await _made_anew(there, capsule, files, path.name)
     told = Runs.from_json(files[RUNS])
-    return capsule_id, shelf.put(shelf.folder(there.home, capsule_id), shelf.contents(capsule, made, told))
+    new = shelf.put(shelf.folder(there.home, capsule_id), shelf.contents(capsule, made, told))
+    return Taken(capsule_id, new, note)
 
 
 def _read(path: Path) -> bytes:
@@ -87,10 +97,15 @@ def _require_plain(entry: zipfile.ZipInfo, name: str) -> None:
         raise SourceError(f"{name} holds {shown!r} with {entry.file_size} bytes; at most {SMALL_BYTES} are read")
 
 
-async def _made_anew(there: Bench, capsule: Capsule, files: dict[str, bytes], name: str) -> dict[str, bytes]:
-    """Return result, preview and chart; raises SourceError where the rows are not those that the capsule tells of."""
+async def _made_anew(
+    there: Bench, capsule: Capsule, files: dict[str, bytes], name: str
+) -> tuple[dict[str, bytes], str]:
+    """Return result, preview and chart, and what could not be drawn.
+
+    Raises SourceError where the rows are not those that the capsule tells of.
+    """
     if (result := capsule.result) is None:
-        return {}
+        return {}, ""
     Blobs(there.home / "blobs").put(files[result.file])
     try:
         facts, _ = await read_facts(there, result.file, result.sha256, told_columns(result), result.ordered)
@@ -98,5 +113,5 @@ async def _made_anew(there: Bench, capsule: Capsule, files: dict[str, bytes], na
         raise SourceError(f"{name} holds rows that cannot be read: {error}") from error
     if wrong := verifying.differing(facts, result):
         raise SourceError(f"{name} holds a result with other {wrong[0]} than its capsule tells")
-    drawn = (await draw(there, result, capsule.chart))[0] if capsule.chart else {}
-    return {result.file: files[result.file], PREVIEW: preview(facts), **drawn}
+    drawn, note = await draw(there, result, capsule.chart) if capsule.chart else ({}, "")
+    return {result.file: files[result.file], PREVIEW: preview(facts), **drawn}, note

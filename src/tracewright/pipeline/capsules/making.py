@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import tracewright
 from tracewright.errors import SandboxError
 from tracewright.pipeline.capsules import shelf
-from tracewright.pipeline.capsules.reading import Bench, Facts, bench, draw, preview, read_facts
+from tracewright.pipeline.capsules.reading import PREVIEW_ROWS, Bench, Facts, bench, draw, preview, read_facts
 from tracewright.pipeline.queries import Data, data_of, query_job
 from tracewright.pipeline.tables import prepared
 from tracewright.records import capsule as records
@@ -65,15 +65,20 @@ class Asked:
     now: str = ""
     chart: Chart | None = None
     licence: str = ""
+    form: Literal["parquet", "arrow"] = "parquet"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A capsule that is not kept yet: its other files by name, its first run, and what could not be drawn and why."""
+    """A capsule that is not kept yet: its other files by name, its first run, and what could not be drawn and why.
+
+    `outcome` is that of the query, with the first rows.
+    """
 
     capsule: Capsule
     files: Mapping[str, bytes]
     run: Run
+    outcome: Outcome
     note: str = ""
 
 
@@ -138,16 +143,16 @@ async def drafted(there: Bench, asked: Asked, kept: Kept, outcome: Outcome, at: 
     if capsule.result and capsule.chart:
         drawn, note = await draw(there, capsule.result, capsule.chart)
         files |= drawn
-    return Draft(capsule, files, _run(outcome, at), note)
+    return Draft(capsule, files, _run(outcome, at), outcome, note)
 
 
 async def _queried(there: Bench, asked: Asked, data: Data) -> Outcome:
     limits = asked.limits
     request: JsonObject = {
         "sql": asked.sql,
-        "format": "parquet",
+        "format": asked.form,
         "strict": asked.strict,
-        "preview": 0,
+        "preview": PREVIEW_ROWS,
         "limits": {"rows": limits.rows, "bytes": limits.bytes},
     }
     if asked.parameters:

@@ -83,6 +83,7 @@ def asked_again(kept: Capsule) -> Asked:
         now=request.now,
         chart=kept.chart,
         licence=kept.licence,
+        form="arrow" if kept.result and kept.result.file == "result.arrow" else "parquet",
     )
 
 
