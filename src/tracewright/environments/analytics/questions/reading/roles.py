@@ -309,7 +309,9 @@ def _thing(parts: Parts, item: Item, before: Item | None, after: Item | None) ->
         parts.take("rank")
         over = parts.take("avg", "median", "max", "min", "sum")
         parts.measures.append(Asked(item, "count" if over is None or over[0] == "sum" else f"{over[0]}_count"))
-    elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (open_target and parts.wants("rank") and parts.superlative not in MOSTS):
+    elif (open_target and (_asking(item) or (parts.rows is not None and not parts.wants("avg")))) or (
+        open_target and parts.wants("rank") and parts.superlative not in MOSTS
+    ):
         parts.target = item
         parts.take("rank")
     elif parts.wants("rank"):
