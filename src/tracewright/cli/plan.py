@@ -14,11 +14,13 @@ import typer
 
 from tracewright.cli.files import read_text
 from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, say, table
-from tracewright.cli.sql import SHOWN_ROWS, json_value, show_outcome, write_result
+from tracewright.cli.sql import json_value, show_outcome, write_result
 
 if TYPE_CHECKING:
     from tracewright.plans.compiling import Compiled
     from tracewright.plans.explaining import Explained
+
+SHOWN_ROWS = 50
 
 plan = typer.Typer(help="Ask tables by plans: JSON that is never SQL.", no_args_is_help=True)
 
