@@ -78,3 +78,16 @@ def test_a_program_reaches_neither_the_database_nor_the_network(home: Path, tmp_
     assert not steps[1].verdict.accepted
     assert "duckdb" not in steps[1].outcome.stdout
     assert grade.passed  # the query before it still stands
+
+
+@needs_jail
+def test_the_same_steps_come_out_of_a_home_where_the_tables_were_registered_anew(home: Path, tmp_path: Path) -> None:
+    gold = Action(name="query_plan", arguments={"plan": BY_TEAM})
+    one, other = home / "one", home / "other"
+    task, again = (asyncio.run(registered(place, tmp_path)) for place in (one, other))
+    assert task.id == again.id
+    first, second = (asyncio.run(played(place, task, [gold, ANSWER])) for place in (one, other))
+    assert first[1] == second[1]
+    for left, right in zip(first[0], second[0], strict=True):
+        assert (left.observation, left.verdict) == (right.observation, right.verdict)
+        assert (left.outcome.result, left.outcome.artifacts) == (right.outcome.result, right.outcome.artifacts)
