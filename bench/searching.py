@@ -24,7 +24,7 @@ from tracewright.records.task import Task
 from tracewright.records.trace import Provenance, Trace
 from tracewright.rollouts.rollout import Players, play
 
-TASKS = 300
+TASKS = 200
 SEED = 7
 TARGET = 0.8
 AT_ONCE = 8

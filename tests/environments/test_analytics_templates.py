@@ -106,3 +106,8 @@ def test_the_search_finds_most_held_out_plans_first(seed: int) -> None:
 def test_the_search_is_bounded_and_stays_silent_where_it_knows_no_word() -> None:
     assert len(linking.readings("What is the number of orders by order status?", SETS[0], 3)) <= 3
     assert linking.readings("Who wrote the songs?", SETS[0], 16) == []
+    question = "What is the number of orders by order status?"
+    assert (
+        linking.readings(question + " please" * 200_000, SETS[0], 1)[0].plan
+        == linking.readings(question, SETS[0], 1)[0].plan
+    )

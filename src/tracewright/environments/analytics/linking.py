@@ -43,6 +43,8 @@ TOLD: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 """What each form must be told by, and what it may be told by beside that."""
 MISSED, EXTRA, LEFT = 4, 3, 1
 """What a form's missing sign, a sign that is not the form's, and each word that is left cost."""
+MOST_TEXT = 2000
+"""Characters of a question that are read; no megabyte may cost minutes here."""
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]|[a-z0-9]")
 
 
@@ -59,7 +61,7 @@ def readings(question: str, tables: TableSet, limit: int) -> list[Found]:
     parts = parts_of(tables.id)
     if parts is None:
         return []
-    text = " ".join(question.casefold().split())
+    text = " ".join(question[:MOST_TEXT].casefold().split())
     window = _longest([each for each in parts.windows if _in(each[0], text)])
     rest = _without(text, window[0]) if window else text
     costs = [found for shape in _shapes(tables) for found in _costs(shape, rest, window, parts)]
