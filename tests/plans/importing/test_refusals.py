@@ -30,6 +30,8 @@ REFUSED: list[tuple[str, str]] = [
     ("NOT_ONE_QUERY", "SELECT 1; SELECT 2"),
     ("NOT_A_QUERY", "DROP TABLE orders"),
     ("NOT_A_QUERY", "INSERT INTO orders SELECT * FROM orders"),
+    ("NOT_A_QUERY", "WITH d AS (UPDATE orders SET qty = 0 RETURNING 1) SELECT 1"),
+    ("NOT_A_QUERY", "WITH d AS (DELETE FROM orders RETURNING qty) SELECT * FROM d"),
     ("NOT_A_QUERY", "COPY orders TO 'x.csv'"),
     ("NOT_A_QUERY", "PIVOT orders ON status USING sum(amount)"),
     ("LIMIT_EXCEEDED", f"SELECT {'(' * 80}1{')' * 80}"),

@@ -28,6 +28,8 @@ def settle(run: Import, frame: Frame, node: exp.Expr, aliases: Aliases | None = 
     match node:
         case exp.Paren():
             return settle(run, frame, node.this, aliases)
+        case exp.RawString():
+            return exp.Literal.string(node.this)
         case exp.Column():
             return node if is_settled(node) else column(run, frame, node, aliases or {})
         case exp.Window() if node.args.get("alias"):

@@ -203,11 +203,14 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     return Source({"range": bounds, "as": alias, "column": column}, alias)
 
 
-def _beyond(end: Any, step: Any, node: exp.Expr) -> int:
+def _beyond(end: Any, step: Any, node: exp.Expr) -> Any:
     """Return the end of a spine that leaves its end out, for one that has it."""
-    if type(end) is not int or type(step) is not int or step <= 0:
-        raise refusal("UNSUPPORTED_CLAUSE", "generate_series counts upwards to a whole number that is written", node)
-    return end + 1
+    match end, step:
+        case int(), int() if step > 0:
+            return end + 1
+        case {"lit": str(), "as": "date" | "timestamp"}, {"interval": [int(count), _]} if count > 0:
+            return {"add": [end, {"interval": [1, "microsecond"]}]}
+    raise refusal("UNSUPPORTED_CLAUSE", "generate_series goes upwards to a number or a time that is written", node)
 
 
 def _values(run: Import, frame: Frame, node: exp.Values) -> Source:
