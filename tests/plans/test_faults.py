@@ -222,6 +222,7 @@ GROWING: dict[str, Steps] = {
             }
         }
     ],
+    "a sum of very many": [{"derive": [{"as": "x", "expr": grown(990)}]}],
     "many promises": [
         {"join": {"to": {"table": "tickets", "as": f"t{n}"}, "using": ["customer_id"], "expect": "many_to_one"}}
         for n in range(17)
