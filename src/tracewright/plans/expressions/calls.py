@@ -146,7 +146,7 @@ def _aggregate_call(
         )
     inner = [arg.sql for arg in args]
     if node.get("distinct"):
-        inner = [exp.Distinct(expressions=inner)]
+        inner = [exp.Distinct(expressions=inner[:1]), *inner[1:]]
     if "order" in node:
         where = (*path[:-1], "order")
         order = [ordered(key.sql, *way) for key, *way in telling_keys(env, node["order"], where)]
