@@ -79,6 +79,8 @@ def _own_form(speech: Speech, name: str, node: exp.Expr, say: Say) -> Any:
             return {"bucket": [as_time((args[1], say(speech, args[1]))), _word(args[0])]}
         case ("date_diff", 3) if _word(args[0]) in SPANS:
             return {"diff": [_word(args[0]), *(as_time((arg, say(speech, arg))) for arg in args[1:])]}
+        case ("strftime", 2) if is_text(args[0]):  # the engine takes its arguments in either order
+            return {"call": name, "args": [as_time((args[1], say(speech, args[1]))), say(speech, args[0])]}
         case ("date_add", 2):
             return {"add": [as_time((args[0], say(speech, args[0]))), say(speech, args[1])]}
         case ("time_bucket", 3):

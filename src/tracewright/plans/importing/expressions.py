@@ -39,6 +39,8 @@ def say(speech: Speech, node: exp.Expr) -> Any:
     if type(node) in ARITHMETIC:
         return _arithmetic(speech, node)
     handler = HANDLERS.get(type(node))
+    if handler is None and isinstance(node, exp.Func):
+        raise refusal("UNKNOWN_FUNCTION", f"the catalogue has no function {node.sql_name().lower()!r}", node)
     if handler is None:
         raise refusal("UNSUPPORTED_EXPRESSION", f"the plan language has no {type(node).__name__.upper()}", node)
     return handler(speech, node)
@@ -324,6 +326,18 @@ def _trim(speech: Speech, node: exp.Expr) -> Any:
     return {"call": name, "args": [say(speech, arg) for arg in args]}
 
 
+def _infix(name: str) -> Handler:
+    def handler(speech: Speech, node: exp.Expr) -> Any:
+        return calls.call(speech, exp.Anonymous(this=name, expressions=[node.this, node.expression]), say)
+
+    return handler
+
+
+def _position(speech: Speech, node: exp.Expr) -> Any:
+    only(node, "this", "substr")
+    return calls.call(speech, exp.Anonymous(this="strpos", expressions=[node.this, node.args["substr"]]), say)
+
+
 def _exists(speech: Speech, node: exp.Expr) -> Any:
     run = speech.run
     return {"exists": run.run_exists(run, node.this, speech.frame, speech.frame.names, None).body()}
@@ -361,7 +375,9 @@ HANDLERS: dict[type[exp.Expr], Handler] = {
     exp.Placeholder: _placeholder, exp.Interval: lambda s, n: moments.interval(s, n, say),
     exp.Extract: lambda s, n: moments.extract(s, n, say), exp.Array: _array,
     exp.Struct: _struct, exp.Bracket: _bracket, exp.StructExtract: _field, exp.Dot: _field, exp.Substring: _substring,
-    exp.Trim: _trim, exp.Exists: _exists, exp.Subquery: _scalar, exp.Anonymous: lambda s, n: calls.call(s, n, say),
+    exp.Trim: _trim, exp.Pow: _infix("power"),
+    exp.StrPosition: _position, exp.Exists: _exists, exp.Subquery: _scalar,
+    exp.Anonymous: lambda s, n: calls.call(s, n, say),
     exp.Filter: lambda s, n: calls.call(s, n, say), exp.Grouping: lambda s, n: calls.grouping(s, n, say),
     exp.Window: lambda s, n: calls.window(s, n, say),
 }  # fmt: skip

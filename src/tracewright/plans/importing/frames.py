@@ -19,6 +19,7 @@ from tracewright.plans.steps.block import Block
 
 Json = Any
 MOST_RETRIES = 64
+MOST_REPEATS = 50_000
 
 
 class Draft:
@@ -87,7 +88,8 @@ class Frame:
     """One SELECT: its sources in sight, and what has become of its expressions by the steps so far.
 
     `parent` is the frame that a sub-plan sees by `outer`; `beside` the frame whose sources a derived table stands
-    next to, and sees only if it is lateral. `known` holds expressions that are columns by now, under their names.
+    next to, and sees only if it is lateral. `sources` are the columns of a FROM once it is whole: names mean these,
+    whatever the steps after it leave in sight. `known` holds expressions that are columns by now, under their names.
     `equal` are the columns that are so in every row. `grouped` says that nothing but what is `known` is left.
     """
 
@@ -99,6 +101,7 @@ class Frame:
     aliases: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
+    sources: list[Column] = field(default_factory=list)
     types: dict[tuple[str, str], Type] = field(default_factory=dict)
     stored: set[tuple[str, str]] = field(default_factory=set)
     called: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -144,7 +147,7 @@ class Frame:
         if table is not None and alias is None:
             return None
         folded = name.casefold()
-        found = [column for column in self.columns if self.heading(column).casefold() == folded]
+        found = [column for column in self.sources or self.columns if self.heading(column).casefold() == folded]
         found = [c for c in found if c.alias == alias] if table is not None else [c for c in found if not c.hidden]
         if len(found) > 1:
             several = ", ".join(f"{column.alias}.{column.name}" for column in found)
@@ -189,6 +192,7 @@ class Import:
     trees: list[exp.Expr] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     retries: int = 0
+    repeats: int = 0
 
     @property
     def sqlite(self) -> bool:
@@ -224,7 +228,13 @@ class Import:
         """Count a query that has to be read twice."""
         self.retries += 1
         if self.retries > MOST_RETRIES:
-            raise refusal("LIMIT_EXCEEDED", "too many derived tables read the rows beside them")
+            raise refusal("LIMIT_EXCEEDED", "too many queries read the rows beside or around them")
+
+    def repeat(self) -> None:
+        """Count a part of an expression that stands where its alias stood."""
+        self.repeats += 1
+        if self.repeats > MOST_REPEATS:
+            raise refusal("LIMIT_EXCEEDED", "aliases stand for too much")
 
 
 def place_of(run: Import, column: exp.Column) -> tuple[Frame, str, str]:

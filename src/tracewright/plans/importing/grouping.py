@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from math import prod
 from typing import Any
 
 from sqlglot import exp
@@ -17,6 +18,7 @@ from tracewright.plans.importing.refusal import MARK, only, refusal
 from tracewright.plans.importing.settling import SUBQUERIES, Aliases, own_parts, settle, within
 from tracewright.plans.importing.shaping import Item
 from tracewright.plans.importing.speech import Place, Speech
+from tracewright.plans.steps.aggregate import MOST_SETS
 
 Sets = list[list[exp.Expr]]
 
@@ -90,6 +92,7 @@ def _keys(
             plain += [_key_tree(run, frame, one, items, aliases) for one in _listed(node)]
     if not parts:
         return _once(plain), None
+    _bounded(prod(map(len, parts)), select)
     sets = [_once([*plain, *(key for one in some for key in one)]) for some in product(*parts)]
     return _once([key for one in sets for key in one]), sets
 
@@ -108,8 +111,14 @@ def _part(run: Import, frame: Frame, node: exp.Expr, items: list[Item], aliases:
     counts = range(len(steps), -1, -1)
     some = [steps[:count] for count in counts]
     if isinstance(node, exp.Cube):
+        _bounded(2 ** len(steps), node)
         some = [list(chosen) for count in counts for chosen in combinations(steps, count)]
     return [[key for step in chosen for key in step] for chosen in some]
+
+
+def _bounded(count: int, node: exp.Expr) -> None:
+    if count > MOST_SETS:
+        raise refusal("LIMIT_EXCEEDED", f"at most {MOST_SETS} grouping sets, found {count}", node)
 
 
 def _listed(node: exp.Expr) -> list[exp.Expr]:

@@ -29,6 +29,7 @@ def open_from(run: Import, frame: Frame, select: exp.Expr) -> None:
     begin(run, frame, origin.this)
     for join in [*(select.args.get("joins") or []), *(select.args.get("laterals") or [])]:
         take_join(run, frame, join)
+    frame.sources = list(frame.columns)
 
 
 def begin(run: Import, frame: Frame, node: exp.Expr) -> None:

@@ -39,7 +39,8 @@ SINGLE: dict[type[exp.Expr], Type] = {
     **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.ILike, exp.Escape), BOOL),
     **dict.fromkeys((exp.Exists, exp.Boolean), BOOL),
     **dict.fromkeys((exp.DPipe, exp.Substring, exp.Trim), TEXT),
-    exp.Null: NULL, exp.Interval: INTERVAL, exp.Extract: INT, exp.Grouping: INT,
+    exp.Null: NULL, exp.Interval: INTERVAL, exp.Extract: INT, exp.Grouping: INT, exp.Pow: FLOAT,
+    exp.StrPosition: INT,
 }  # fmt: skip
 THROUGH = (exp.Neg, exp.Nullif, exp.Filter, exp.Window, exp.Order, exp.IgnoreNulls)
 

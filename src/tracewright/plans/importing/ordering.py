@@ -91,6 +91,8 @@ def limit(run: Import, frame: Frame, node: exp.Expr) -> None:
     if rows is None and offset is None:
         return
     sizes = {}
+    if isinstance(rows, exp.Fetch):
+        rows = _fetched(rows)
     if rows is not None:
         only(rows, "expression")
         sizes["rows"] = _size(run, frame, rows)
@@ -98,6 +100,14 @@ def limit(run: Import, frame: Frame, node: exp.Expr) -> None:
         only(offset, "expression")
         sizes["offset"] = _size(run, frame, offset)
     frame.take({"limit": sizes["rows"] if list(sizes) == ["rows"] else sizes})
+
+
+def _fetched(node: exp.Fetch) -> exp.Expr:
+    """Return FETCH FIRST n ROWS ONLY as the limit that it is."""
+    only(node, "direction", "count", "limit_options")
+    if node.args.get("limit_options"):
+        only(node.args["limit_options"], "rows")
+    return exp.Limit(expression=node.args.get("count") or exp.Literal.number(1))
 
 
 def _size(run: Import, frame: Frame, node: exp.Expr) -> Any:

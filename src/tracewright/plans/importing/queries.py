@@ -55,6 +55,8 @@ def _with(node: exp.Expr, parent: Frame | None, names: Names) -> Names:
     only(clause, "expressions", "recursive")
     for tree in clause.expressions:
         name = name_of(tree.args["alias"]).casefold()
+        if not isinstance(tree.this, exp.Query | exp.Values):
+            raise refusal("NOT_A_QUERY", f"{name!r} is {type(tree.this).__name__.upper()}, and no query", tree)
         reads = (name_of(table).casefold() for table in tree.find_all(exp.Table))
         again = bool(clause.args.get("recursive")) and name in reads
         names = {**names, name: Named(tree, names, parent, again=again)}

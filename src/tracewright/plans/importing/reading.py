@@ -11,7 +11,7 @@ from functools import cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from tracewright.plans.functions import catalogue
@@ -56,7 +56,7 @@ def read_query(text: str, dialect: str) -> exp.Expr:
         tokens = _marked(_bounded(reader.tokenize(f"{text}\n")))
         found = [tree for tree in reader.parser().parse(tokens, text) if tree]
     except (SqlglotError, ValueError) as error:
-        raise refusal("SQL_SYNTAX", f"this cannot be read: {str(error).replace(MARK, '')[:200]}") from None
+        raise refusal("SQL_SYNTAX", f"this cannot be read: {_told(error)}") from None
     except RecursionError:
         raise refusal("LIMIT_EXCEEDED", "the text is nested too deeply") from None
     trees = [tree for tree in found if not isinstance(tree, exp.Semicolon)]
@@ -65,6 +65,15 @@ def read_query(text: str, dialect: str) -> exp.Expr:
     if not isinstance(trees[0], QUERIES):
         raise refusal("NOT_A_QUERY", f"wanted a SELECT, found {type(trees[0]).__name__.upper()}")
     return trees[0]
+
+
+def _told(error: Exception) -> str:
+    """Return what the parser says in one line, without the marks that it makes for a terminal."""
+    found = error.errors[0] if isinstance(error, ParseError) and error.errors else None
+    if found is None:
+        return str(error).replace(MARK, "")[:200]
+    near = f"{found['start_context']}{found['highlight']}"[-40:]
+    return f"{found['description']} at line {found['line']}, column {found['col']}: {near}".replace(MARK, "")
 
 
 def _bounded(tokens: Sequence[Token]) -> Sequence[Token]:

@@ -28,6 +28,8 @@ def settle(run: Import, frame: Frame, node: exp.Expr, aliases: Aliases | None = 
     match node:
         case exp.Paren():
             return settle(run, frame, node.this, aliases)
+        case exp.RawString():
+            return exp.Literal.string(node.this)
         case exp.Column():
             return node if is_settled(node) else column(run, frame, node, aliases or {})
         case exp.Window() if node.args.get("alias"):
@@ -59,13 +61,14 @@ def _named_window(frame: Frame, node: exp.Expr) -> exp.Expr:
 
 def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp.Expr:
     """Return what a column's name means: of this frame, an alias, of a frame around, or a text in double quotes."""
-    if isinstance(node.this, exp.Star) or node.args.get("db") or node.args.get("join_mark"):
+    schema = name_of(node.args["db"]) if node.args.get("db") else "main"
+    if isinstance(node.this, exp.Star) or schema.lower() != "main" or any(map(node.args.get, ("catalog", "join_mark"))):
         raise refusal("UNSUPPORTED_EXPRESSION", "a column has one or two names, and a star stands by itself", node)
     name, table = name_of(node), name_of(node.args["table"]) if node.args.get("table") else None
     if (found := _lookup(frame, table, name)) is not None:
         return found
     if table is None and name.casefold() in aliases:
-        return aliases[name.casefold()]
+        return _repeated(run, aliases[name.casefold()])
     if (around := _around(frame, table, name)) is not None:
         return around
     if table is None and run.sqlite and node.this.quoted:
@@ -73,6 +76,15 @@ def column(run: Import, frame: Frame, node: exp.Column, aliases: Aliases) -> exp
     if table is not None and (struct := _lookup(frame, None, table)) is not None:
         return exp.StructExtract(this=struct, expression=exp.Literal.string(name))
     return _unknown(frame, table, name)
+
+
+def _repeated(run: Import, tree: exp.Expr) -> exp.Expr:
+    """Return what an alias stands for; aliases of aliases grow fast, so what is repeated is counted."""
+    under = [tree]
+    while under:
+        run.repeat()
+        under += own_parts(under.pop())
+    return tree
 
 
 def _around(frame: Frame, table: str | None, name: str) -> exp.Expr | None:

@@ -37,7 +37,7 @@ class Source:
 def source(run: Import, frame: Frame, node: exp.Expr) -> Source:
     """Return one source; its alias is known to the frame from here on."""
     match node:
-        case exp.Table() if isinstance(node.this, exp.Anonymous):
+        case exp.Table() if isinstance(node.this, exp.Func):
             return _spine(run, frame, node)
         case exp.Table():
             return _table(run, frame, node)
@@ -160,6 +160,7 @@ def read_named(run: Import, named: Named, parent: Frame | None) -> Draft:
 
 def _inlined(run: Import, frame: Frame, named: Named, wanted: str) -> Source:
     """Return a common table expression that reads the query around: no let can, so it is written where it is read."""
+    run.retry()
     return _plan(frame, read_named(run, named, named.parent), wanted)
 
 
@@ -187,16 +188,29 @@ def _spine(run: Import, frame: Frame, node: exp.Table) -> Source:
     """Return `range(from, to, step)` as a spine."""
     only(node, "this", "alias")
     call, columns = node.this, _column_names(node)
-    if name_of(call) != "range" or not 1 <= len(call.expressions) <= 3:
-        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name_of(call)!r}", node)
+    name = name_of(call) if isinstance(call, exp.Anonymous) else call.sql_name().lower()
+    if name not in {"range", "generate_series"} or not 1 <= len(call.expressions) <= 3:
+        raise refusal("UNSUPPORTED_CLAUSE", f"rows cannot come from the function {name!r}", node)
     speech = Speech(run, frame)
     args = [settle(run, frame, arg) for arg in call.expressions]
     said = [say(speech, arg) for arg in args]
     start, end = (0, said[0]) if len(said) == 1 else said[:2]
+    if name == "generate_series":
+        end = _beyond(end, said[2] if len(said) == 3 else 1, node)
     bounds = {"from": start, "to": end, **({"step": said[2]} if len(said) == 3 else {})}
     alias = _alias(frame, alias_name(node), "range")
-    column = slug(columns[0]) if columns else "range"
+    column = slug(columns[0]) if columns else name
     return Source({"range": bounds, "as": alias, "column": column}, alias)
+
+
+def _beyond(end: Any, step: Any, node: exp.Expr) -> Any:
+    """Return the end of a spine that leaves its end out, for one that has it."""
+    match end, step:
+        case int(), int() if step > 0:
+            return end + 1
+        case {"lit": str(), "as": "date" | "timestamp"}, {"interval": [int(count), _]} if count > 0:
+            return {"add": [end, {"interval": [1, "microsecond"]}]}
+    raise refusal("UNSUPPORTED_CLAUSE", "generate_series goes upwards to a number or a time that is written", node)
 
 
 def _values(run: Import, frame: Frame, node: exp.Values) -> Source:
