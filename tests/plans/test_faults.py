@@ -130,7 +130,6 @@ CODES: dict[str, tuple[str, Steps]] = {
         "LIMIT_EXCEEDED",
         [{"derive": [{"as": "x", "expr": {"call": "repeat", "args": ["status", "qty"]}}]}],
     ),
-    "a division by zero": ("DIVISION", [{"derive": [{"as": "x", "expr": {"mod": ["qty", 0]}}]}]),
     "an order of constants": ("BAD_SHAPE", [{"sort": [1]}]),
     "a constant key of sets": (
         "BAD_SHAPE",
@@ -222,6 +221,7 @@ GROWING: dict[str, Steps] = {
             }
         }
     ],
+    "a sum of very many": [{"derive": [{"as": "x", "expr": grown(990)}]}],
     "many promises": [
         {"join": {"to": {"table": "tickets", "as": f"t{n}"}, "using": ["customer_id"], "expect": "many_to_one"}}
         for n in range(17)
@@ -247,6 +247,7 @@ LINTS: dict[str, tuple[str, Steps]] = {
     ),
     "a cross join": ("CROSS_JOIN", [{"join": {"to": "products", "how": "cross"}}, {"select": ["qty"]}]),
     "a sort that is lost": ("SORT_LOST", [{"sort": ["order_id"]}, {"filter": {"gt": ["qty", 1]}}]),
+    "a divisor that is zero": ("DIVISION", [{"derive": [{"as": "x", "expr": {"mod": ["qty", 0]}}]}]),
     "a divisor that may be zero": ("DIVISION", [{"derive": [{"as": "x", "expr": {"div": ["amount", "qty"]}}]}]),
     "a sum over rows that a join repeats": (
         "FANOUT_RISK",

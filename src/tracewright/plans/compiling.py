@@ -110,10 +110,16 @@ def compile_plan(
     run, and the text is to be judged like anybody's.
     """
     plan = source if isinstance(source, QueryPlan) else read_plan(source)
-    tree = _tree(plan, catalogue, core=core, trail=trail)
+    try:
+        tree = _tree(plan, catalogue, core=core, trail=trail)
+        sql = write(tree.query)
+    except RecursionError:
+        raise PlanError(
+            [Fault("LIMIT_EXCEEDED", (), "an expression is nested too deeply to be written").told()]
+        ) from None
     work, found = tree.work, tree.relation
     return Compiled(
-        sql=write(tree.query),
+        sql=sql,
         columns=tuple(OutputColumn(column.name, str(column.type), column.nullable) for column in found.columns),
         keys=tuple(tuple(sorted(key)) for key in found.keys),
         ordered=found.ordered,

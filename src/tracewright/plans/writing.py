@@ -37,7 +37,7 @@ def to_dialect(sql: str, dialect: str) -> str:
         raise UsageError(f"{dialect} cannot say {missing}")
     try:
         return tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
-    except UnsupportedError as error:
+    except (UnsupportedError, RecursionError) as error:
         raise UsageError(f"{dialect} cannot say this: {error}") from error
 
 

@@ -62,13 +62,11 @@ def arithmetic(sign: str, node: type[exp.Binary]) -> Binder:
 
 
 def _divisor(env: Env, sign: str, node: Any, path: Path) -> None:
-    """Refuse to divide by a zero that is written out, and warn of one that the data may hold."""
-    hint = '{"ratio": [a, b]} is null where b is zero'
-    if isinstance(node, int | float | Decimal) and not isinstance(node, bool):
-        if not node:
-            raise Fault("DIVISION", (*path, 1), "nothing can be divided by zero", hint=hint)
+    """Warn of a divisor that is zero, or that the data may make so."""
+    if isinstance(node, int | float | Decimal) and not isinstance(node, bool) and node:
         return
     what = "is inf, or nan" if sign == "/" else "ends the run with DIVISION"
+    hint = '{"ratio": [a, b]} is null where b is zero'
     env.work.lint("DIVISION", path, f"where the divisor is zero, this {what}", hint)
 
 

@@ -74,7 +74,7 @@ def negation(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
 def compare(env: Env, value: Any, node: dict[str, Any], path: Path) -> Bound:
     """Bind `{"compare": "gt", "of": E, "any" or "all": Body}`."""
     ways = [way for way in ("any", "all") if way in node]
-    if value not in COMPARISONS or len(ways) != 1 or "of" not in node:
+    if not isinstance(value, str) or value not in COMPARISONS or len(ways) != 1 or "of" not in node:
         hint = f"the comparisons are {', '.join(COMPARISONS)}"
         raise Fault("BAD_SHAPE", path[:-1], 'wanted {"compare": name, "of": E, "any" or "all": Body}', hint=hint)
     where = (*path[:-1], ways[0])

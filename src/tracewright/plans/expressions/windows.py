@@ -39,7 +39,7 @@ def _key(env: Env, node: Any, path: Path) -> tuple[Bound, bool, bool]:
     if isinstance(node, dict) and len(tags := node.keys() & {"asc", "desc"}) == 1:
         (tag,) = tags
         nulls = node.get("nulls", "last")
-        if node.keys() - {tag, "nulls"} or nulls not in {"first", "last"}:
+        if node.keys() - {tag, "nulls"} or nulls not in ("first", "last"):
             raise Fault("BAD_SHAPE", path, 'wanted {"asc" or "desc": E, "nulls": "first" or "last"}')
         return attempt(env, node[tag], (*path, tag)), tag == "desc", nulls == "first"
     return attempt(env, node, path), False, False

@@ -30,7 +30,7 @@ def percentile(body: Rewrite, value: Any) -> None:
     step = read_shape(Percentile, value, body.path)
     measures = []
     for index, at in enumerate(step.at):
-        if isinstance(at, bool | str) or not 0 <= at <= 1:
+        if isinstance(at, bool) or not isinstance(at, int | float | Decimal) or not 0 <= at <= 1:
             raise Fault("BAD_SHAPE", (*body.path, "at", index), f"a quantile lies between 0 and 1, found {at}")
         share = format((Decimal(str(at)) * 100).normalize(), "f").replace(".", "_")
         expr = {"agg": f"quantile_{step.kind}", "args": [step.of, at]}
@@ -158,7 +158,7 @@ def sample(body: Rewrite, value: Any) -> None:
     if step.rows is not None:
         body.add({"sort": [hashed, *step.by]}, {"limit": step.rows})
         return
-    if isinstance(step.fraction, bool | str | dict | list) or not 0 < step.fraction < 1:
+    if not isinstance(step.fraction, float | Decimal) or not 0 < step.fraction < 1:
         raise Fault("BAD_SHAPE", (*body.path, "fraction"), "a fraction lies between 0 and 1")
     bound = format(int(Decimal(str(step.fraction)) * 16**12), "012x")
     body.add({"filter": {"lt": [hashed, {"lit": bound}]}})

@@ -203,9 +203,9 @@ def _same(scope: Scope, outputs: Sequence[Named]) -> dict[Column, str]:
 
 
 def _all(env: Env, item: dict[str, Any], path: Path) -> list[Named]:
-    if item.keys() - {"all", "except"}:
-        raise Fault("BAD_SHAPE", path, 'wanted {"all": "*" or alias, "except": [names]}')
     alias, without = item["all"], item.get("except", [])
+    if item.keys() - {"all", "except"} or not _are_names(without):
+        raise Fault("BAD_SHAPE", path, 'wanted {"all": "*" or alias, "except": [names]}')
     columns = env.scope.visible if alias == "*" else [c for c in env.scope.columns if c.alias == alias]
     if not columns and not env.scope.fuzzy:
         aliases = sorted({column.alias for column in env.scope.columns if column.alias is not None})
@@ -216,6 +216,10 @@ def _all(env: Env, item: dict[str, Any], path: Path) -> list[Named]:
             raise Fault("UNKNOWN_COLUMN", (*path, "except", index), f"there is no column {name!r}", sorted(names))
     kept = [column for column in columns if column.name not in without]
     return [(c.name, Bound(c.bare() if alias == "*" else c.own(), c.type, c.nullable)) for c in kept]
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def window(block: Block, value: Any, path: Path) -> None:
