@@ -93,7 +93,7 @@ def report(rows: Sequence[Row], taken: tuple[float, float]) -> str:
             "",
             f"Python {platform.python_version()}, {platform.machine()}. Right is the exact result of the gold plan,",
             "in any order of rows and columns. Nobody looked at the combinations that are held out while the reader",
-            "was made. No model takes part.",
+            "was made; samples and paraphrases were seen. No model takes part.",
             "",
             "| asked | target | right | not answered |",
             "|---|---|---|---|",

@@ -114,6 +114,12 @@ def test_tables_of_ones_own_answer_to_their_names_and_values(question: str, word
     compile_plan(found.candidates[0].plan, catalogue_of_set(SHOP))
 
 
+def test_a_number_that_happens_to_be_unique_is_no_key() -> None:
+    columns = (Column(name="region", type="VARCHAR"), Column(name="units_sold", type="BIGINT"))
+    few = TableSet(id="few", tables=(Table(name="sales", key=("units_sold",), columns=columns),))
+    assert search("Total units sold per region", few).candidates[0].words == "sum of units_sold of sales, by region"
+
+
 def test_a_join_that_nobody_promised_keeps_rows_that_have_no_other() -> None:
     steps: Any = search("Total amount by city", SHOP).candidates[0].plan["steps"]
     assert [step["join"]["how"] for step in steps if "join" in step] == ["left"]

@@ -48,7 +48,7 @@ def _show(found: Answer) -> None:
         cells = [["" if cell is None else cell for cell in row] for row in found.rows]
         table([printable(name) for name in found.columns], cells)
         more = f", the first {len(found.rows)} are shown" if found.row_count > len(found.rows) else ""
-        say(f"{found.row_count} rows{more}" if found.rows else "no row fits")
+        say(f"{found.row_count} row{'' if found.row_count == 1 else 's'}{more}" if found.rows else "no row fits")
     else:
         note(f"{found.code}: {printable(found.reason)}")
     if found.picture:

@@ -65,6 +65,9 @@ def _assembled(parts: Parts, choice: Choice, lexicon: Lexicon) -> tuple[int, Mea
         raise UnfitError("it is not said what to measure or to list")
     if draft.follow and (draft.outer or (draft.follow == "difference" and len(draft.measures) != 2)):
         raise UnfitError("more is asked of one number than a plan can do at once")
+    known = {measure.name for measure in draft.measures}
+    if any(operands[0] not in known for kept in draft.having for operands in kept.values()):
+        raise UnfitError("a number is compared that is not measured")
     meaning = Meaning(
         base=draft.base,
         filters=tuple(_once(draft.filters)),

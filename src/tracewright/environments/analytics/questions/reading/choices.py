@@ -23,7 +23,7 @@ class Choice:
     """One way to settle what is open; `penalty` is how far it lies from the first.
 
     `numerator` is the condition that a share is of, `reading` that of the times, `listed` takes enumerated values for
-    groups, `nested` averages over groups, `peak` takes "highest" for a maximum.
+    groups, `nested` averages over groups.
     """
 
     base: str
@@ -31,7 +31,6 @@ class Choice:
     reading: int = 0
     listed: bool = False
     nested: bool = False
-    peak: bool = False
     penalty: int = 0
 
 

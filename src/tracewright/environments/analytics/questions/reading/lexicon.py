@@ -52,7 +52,6 @@ class Lexicon:
     as_of: str = ""
     keys_only: bool = False
     main: Thing | None = None
-    person: Thing | None = None
     worths: Mapping[str, str] = field(default_factory=dict)
     latest: tuple[str, str] | None = None
 
@@ -144,7 +143,6 @@ def _worded(
         as_of=tables.as_of or max((last for _, last in reach.values()), default=""),
         main=by_name.get(told.get("main", "")) or (things[0] if things else None),
         worths={entry["name"]: entry["worth"] for entry in told.get("thing", ()) if "worth" in entry},
-        person=by_name.get(told.get("person", "")),
         latest=(latest["per"], latest["time"]) if latest else None,
     )
 

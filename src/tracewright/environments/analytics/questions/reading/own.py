@@ -51,7 +51,12 @@ def tells_apart(tables: TableSet, table: Table, column: Column) -> bool:
 def _is_key(tables: TableSet, table: Table, column: Column) -> bool:
     name = f"{table.name}.{column.name}"
     ends = {end for link in tables.relationships for end in (link.child, link.parent)}
-    return name in ends or table.key == (column.name,) or spoken(column.name).endswith(" id")
+    said = spoken(column.name)
+    if name in ends or said == "id" or said.endswith(" id"):
+        return True
+    # In a few rows any number may be unique: only a name, or the first place, makes it one that names rows.
+    named = bool(KEYS.match(said)) or (table.columns[0] == column and _usual(column.name) != "sum")
+    return table.key == (column.name,) and (named or not NUMERIC.match(column.type))
 
 
 def linked(tables: TableSet) -> TableSet:

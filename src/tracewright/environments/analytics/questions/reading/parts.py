@@ -98,7 +98,7 @@ class Parts:
 def grouped(item: Item) -> bool:
     """Say whether an item is something that rows are told apart by, as the words before it have it."""
     lead = set(item.lead)
-    return bool(lead & words().roles["by"]) and not (lead & {"across", "among"} and lead & {"all", "their"})
+    return bool(lead & words().roles["by"]) and not ("across" in lead and lead & {"all", "their"})
 
 
 def denied(item: Item) -> bool:
