@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -163,6 +164,23 @@ def test_a_writer_killed_between_two_files_leaves_no_capsule(home: Path, after: 
     capsule = kept(home)
     assert shelf.ids(home) == [capsule.id]
     assert not faults(home, capsule)
+
+
+def test_a_full_disk_leaves_no_capsule_and_harms_none(home: Path) -> None:
+    capsule = kept(home)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # What a write of more than this meets is told like a full disk: the system refuses the rest of it.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))
+        with pytest.raises(StoreError, match="free space or choose another home"):
+            kept(home, question="why?")
+        with pytest.raises(StoreError):
+            shelf.add_run(home, capsule.id, FIRST)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if hard < 0 else hard, hard))
+    assert shelf.ids(home) == [capsule.id]
+    assert not faults(home, capsule)
+    assert not list((home / "capsules").glob("*/.*"))
 
 
 def test_a_crate_is_the_same_bytes_twice_and_in_another_process(home: Path) -> None:
