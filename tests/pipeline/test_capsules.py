@@ -212,6 +212,7 @@ def test_a_crate_tells_of_every_file_and_of_one_action(home: Path) -> None:
     for link in (*action["instrument"], *action["object"], *action["result"], *root["mentions"], root["license"]):
         assert link["@id"] in by_id
     assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"
+    assert (action["startTime"], action["endTime"]) == (FIRST.at, "2026-01-02T03:04:05.250+00:00")
 
 
 def test_the_crate_of_a_refusal_says_that_it_failed_and_why(home: Path) -> None:
