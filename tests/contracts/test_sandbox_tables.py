@@ -93,8 +93,14 @@ def artifacts(outcome: Outcome) -> dict[str, bytes]:
     return {name: Blobs(proven_home() / "blobs").get(one.sha256) for name, one in outcome.artifacts.items()}
 
 
+def _require_inputs(name: str) -> None:
+    if name == "firejail" and proven_home().is_relative_to("/tmp"):
+        pytest.skip("firejail: gives a jail a /tmp of its own, which hides the inputs of a home below /tmp")
+
+
 def outcomes(name: str, made: Made) -> list[Outcome]:
     """Run one job of each kind side by side."""
+    _require_inputs(name)
     kept = Blobs(proven_home() / "blobs").put(made.database)
     asked = query_job(Data("shop.duckdb", kept.sha256, ("orders",)), {"sql": ASKED, "format": "parquet"})
     rows = made.answered.artifacts["result.parquet"]
@@ -143,6 +149,7 @@ def test_jobs_over_tables_find_out_the_same_in_every_sandbox(name: str, made: Ma
 
 @pytest.mark.parametrize("name", names())
 def test_a_query_that_never_ends_is_ended_by_its_own_parent_in_every_sandbox(name: str, made: Made) -> None:
+    _require_inputs(name)
     kept = Blobs(proven_home() / "blobs").put(made.database)
     endless = "SELECT lpad('', 2000000000, lower(a.status)) AS x FROM orders a"
     data = Data("shop.duckdb", kept.sha256, ("orders",))

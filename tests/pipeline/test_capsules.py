@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -165,6 +166,23 @@ def test_a_writer_killed_between_two_files_leaves_no_capsule(home: Path, after: 
     assert not faults(home, capsule)
 
 
+def test_a_full_disk_leaves_no_capsule_and_harms_none(home: Path) -> None:
+    capsule = kept(home)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # What a write of more than this meets is told like a full disk: the system refuses the rest of it.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))
+        with pytest.raises(StoreError, match="free space or choose another home"):
+            kept(home, question="why?")
+        with pytest.raises(StoreError):
+            shelf.add_run(home, capsule.id, FIRST)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if hard < 0 else hard, hard))
+    assert shelf.ids(home) == [capsule.id]
+    assert not faults(home, capsule)
+    assert not list((home / "capsules").glob("*/.*"))
+
+
 def test_a_crate_is_the_same_bytes_twice_and_in_another_process(home: Path) -> None:
     capsule = kept(home, question="how many?")
     exported, data = exporting.export(home, capsule.id)
@@ -194,6 +212,7 @@ def test_a_crate_tells_of_every_file_and_of_one_action(home: Path) -> None:
     for link in (*action["instrument"], *action["object"], *action["result"], *root["mentions"], root["license"]):
         assert link["@id"] in by_id
     assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"
+    assert (action["startTime"], action["endTime"]) == (FIRST.at, "2026-01-02T03:04:05.250+00:00")
 
 
 def test_the_crate_of_a_refusal_says_that_it_failed_and_why(home: Path) -> None:

@@ -69,7 +69,9 @@ def encode(table: pa.Table, form: str) -> bytes:
     if form == "parquet":
         try:
             pa.parquet.write_table(table, sink)
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        except pa.ArrowMemoryError:
+            raise
+        except pa.ArrowException as error:
             raise Refusal("RUNNER_ERROR", f"Parquet cannot hold this result; ask for arrow: {error}"[:300]) from error
     else:
         with pa.ipc.new_stream(sink, table.schema) as writer:

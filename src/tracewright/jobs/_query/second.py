@@ -62,12 +62,16 @@ def read(text: str) -> Reading:
         raise Refusal("PARSERS_DISAGREE", f"The second parser reads this as {type(root).__name__}, not as a query.")
     tables: set[tuple[str, ...]] = set()
     calls: set[str] = set()
-    kinds: set[type[exp.Expr]] = set()
-    for node in root.walk():
-        kinds.add(type(node))
+    nodes = list(root.walk())
+    kinds = set(map(type, nodes))
+    # Most nodes are of kinds that name nothing: what need not be asked of each is asked of its kind.
+    naming = {kind for kind in kinds if issubclass(kind, (exp.Table, *UNKNOWN))}
+    for node in nodes:
+        if type(node) not in naming:
+            continue
         if isinstance(node, exp.Table):
             _add_table(node, tables)
-        elif isinstance(node, UNKNOWN):
+        else:
             calls.add(fold(node.name))
     names = {kind.__name__ for kind in kinds}
     calls |= {kind.__name__ for kind in kinds if issubclass(kind, exp.Func) and not issubclass(kind, UNKNOWN)}

@@ -77,7 +77,10 @@ class Walk:
 
     def _inside(self, node: Node, scope: Scope, *but: str) -> None:
         for key, value in node.items():
-            if value and isinstance(value, (dict, list)) and key not in but:
+            kind = type(value)
+            if kind is dict and value and key not in but:
+                self._object(value, key, scope)
+            elif kind is list and value and key not in but:
                 self.over(value, key, scope)
 
     def _query(self, node: Node, scope: Scope) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -146,9 +147,17 @@ def _action(capsule: Capsule, first: Run) -> dict[str, Any]:
         "object": [_to(f"#table-{table.name}") for table in capsule.request.data.tables],
         "result": [_to(capsule.result.file)] if capsule.result else [],
         "startTime": first.at,
+        **_end(first),
         "actionStatus": f"http://schema.org/{'Completed' if done else 'Failed'}ActionStatus",
     }
     return action if done else {**action, "error": f"{capsule.outcome.code} {capsule.outcome.message}".strip()}
+
+
+def _end(first: Run) -> dict[str, str]:
+    if first.wall_seconds is None:
+        return {}
+    end = datetime.fromisoformat(first.at) + timedelta(seconds=first.wall_seconds)
+    return {"endTime": end.isoformat(timespec="milliseconds")}
 
 
 def _to(name: str) -> dict[str, str]:

@@ -238,7 +238,7 @@ class Process:
     def look_away(self, seconds: float) -> None:
         pipe = self._transport.get_pipe_transport(1)
         # The pipes of Python 3.11.2 and its like cannot say whether they read; not to look away only costs time.
-        with suppress(NotImplementedError):
+        with suppress(RuntimeError):
             if isinstance(pipe, asyncio.ReadTransport) and pipe.is_reading():
                 pipe.pause_reading()
                 asyncio.get_running_loop().call_later(seconds, pipe.resume_reading)
