@@ -11,6 +11,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -173,7 +174,8 @@ class Container:
         except subprocess.CalledProcessError:
             return False  # it was taken away already
         killed, code = seen.split()
-        return killed == "true" or int(code) == OUT_OF_MEMORY
+        # Nobody else kills the first process of a container that is still there.
+        return killed == "true" or int(code) in {OUT_OF_MEMORY, 128 + signal.SIGKILL}
 
     async def kill(self) -> None:
         """End it and take it away; safe to call twice."""

@@ -10,7 +10,6 @@ from typing import Any
 from tracewright.errors import SandboxError
 from tracewright.sandboxes._docker.daemon import Daemon
 from tracewright.sandboxes._docker.stream import Multiplexed
-from tracewright.sandboxes._jail.process import OUT_OF_MEMORY
 
 STREAM_BYTES = 1 << 20
 END_SECONDS = 5.0
@@ -66,7 +65,7 @@ class Container:
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             raise SandboxError(f"the engine says that {self._name} runs, whose streams have ended") from error
-        return int(bool(state.get("OOMKilled")) or state.get("ExitCode") == OUT_OF_MEMORY)
+        return int(bool(state.get("OOMKilled")) or state.get("ExitCode") in self._daemon.starved_codes)
 
     def peak(self) -> int | None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from tracewright.errors import MissingPartError, SandboxError
+from tracewright.sandboxes._jail.process import OUT_OF_MEMORY
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 TIMEOUT_SECONDS = 60
@@ -79,6 +81,14 @@ class Daemon:
         except (DockerException, RequestException) as error:
             raise SandboxError(f"the engine at {self.address} refused: {_told(error)}") from error
         return str(found["Id"])
+
+    @property
+    def starved_codes(self) -> frozenset[int]:
+        """Return the exit codes by which a container that nobody was told to kill says that its memory ran out.
+
+        Where even the first process is killed, Docker says so and podman does not: no job can kill that one.
+        """
+        return frozenset({OUT_OF_MEMORY, 128 + signal.SIGKILL}) if self._version else frozenset({OUT_OF_MEMORY})
 
     async def create(self, name: str, request: Mapping[str, Any]) -> str:
         """Create a container and return its id."""
