@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from tracewright.jobs import IsolationNeed, Result
+from tracewright.jobs._query.engine import hindered
 from tracewright.jobs._query.planned import ran_plan, read_catalogue
 from tracewright.jobs._query.request import BadRequestError, read_request
 from tracewright.jobs._query.running import ran
@@ -27,6 +28,8 @@ ARROW, JSON = "answer.arrow", "answer.json"
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
     """Run the gold query and compare; a gold query that fails ends as it ended, an unreadable answer equals nothing."""
+    if hindrance := hindered():
+        return Result("action_error", "RUNNER_CRASH", hindrance)
     try:
         gold = _gold(request, {name: path for name, path in inputs.items() if name != ARROW})
     except BadRequestError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tracewright.jobs import IsolationNeed, Result
+from tracewright.jobs._query.engine import hindered
 from tracewright.jobs._query.planned import ran_plan, read_catalogue
 from tracewright.jobs._query.request import BadRequestError, read_request
 from tracewright.plans.importing.sql import ImportRefusal, import_sql
@@ -23,6 +24,8 @@ OWN = {"plan", "import", "catalogue"}
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
     """Compile, judge and run; what is wrong with a plan is an `action_error` with the code of its first fault."""
+    if hindrance := hindered():
+        return Result("action_error", "RUNNER_CRASH", hindrance)
     try:
         catalogue = read_catalogue(request.get("catalogue"))
         rest = {name: value for name, value in request.items() if name not in OWN}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from tracewright.environments.analytics.linking import readings
+from tracewright.environments.analytics.questions import search
 from tracewright.environments.analytics.showing import preview_of
-from tracewright.records.base import JsonObject
+from tracewright.records.base import JsonObject, canonical
 from tracewright.records.job import Outcome
 from tracewright.tables.schema import TableSet
 
@@ -15,7 +17,12 @@ MOST = 16
 
 def plans(question: str, tables: TableSet) -> Iterator[JsonObject]:
     """Yield at most 16 plans, best first; none where the tables do not hold what is asked for."""
-    yield from (found.plan for found in readings(question, tables, MOST))
+    linked = readings(question, tables, MOST)
+    read = [candidate.plan for candidate in search(question, tables, limit=MOST).candidates]
+    # What the parts of templates explain to the last word comes first, what they explain in part comes last.
+    whole, partly = ([found.plan for found in linked if (found.cost > 0) is part] for part in (False, True))
+    distinct = {canonical(plan): plan for plan in chain(whole, read, partly)}
+    yield from list(distinct.values())[:MOST]
 
 
 def plausible(outcome: Outcome) -> bool:
