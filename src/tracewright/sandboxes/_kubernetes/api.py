@@ -80,7 +80,7 @@ class Cluster:
                 return None
             raise _typed(error, "get pods") from error
 
-    async def delete(self, job: str, patience: float = 5.0) -> None:
+    async def delete(self, job: str, patience: float = 15.0) -> None:
         """Delete a Job with its pod and wait a little until both are gone; one that is not there is no error."""
         with suppress(SandboxError, httpx2.HTTPError, TimeoutError):
             async with asyncio.timeout(patience):
