@@ -20,7 +20,7 @@ def test_it_shows_who_answered_the_plan_the_sql_the_rows_the_picture_and_the_cap
     ran = tracewright("ask", "How many tickets are there per status?", "--data", "support")
     assert ran.code == 0, ran.err
     assert "plan search: number of tickets, by status" in ran.out
-    assert 'plan {"plan": 1, "from": "tickets"' in ran.out
+    assert 'plan {\n  "plan": 1,\n  "from": "tickets",\n  "steps": [' in ran.out
     assert "sql SELECT" in ran.out
     assert "Resolved" in ran.out
     picture = next(line for line in ran.out.splitlines() if line.startswith("picture "))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracewright.cli.plan import readable
 from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, printable, say, table
 
 if TYPE_CHECKING:
@@ -42,11 +42,10 @@ def _show(found: Answer) -> None:
         say(printable(found.reason))
         return
     say(f"{found.answered_by}: {printable(found.reading)}")
-    say(f"plan {json.dumps(found.plan, ensure_ascii=False)}")
+    say(f"plan {printable(readable(found.plan))}")
     say(f"sql {printable(found.sql)}")
     if found.status == "answered":
-        cells = [["" if cell is None else cell for cell in row] for row in found.rows]
-        table([printable(name) for name in found.columns], cells)
+        table([printable(name) for name in found.columns], found.rows)
         more = f", the first {len(found.rows)} are shown" if found.row_count > len(found.rows) else ""
         say(f"{found.row_count} row{'' if found.row_count == 1 else 's'}{more}" if found.rows else "no row fits")
     else:

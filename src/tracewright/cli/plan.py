@@ -191,14 +191,14 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def _show(found: Any) -> None:
-    say(_readable(found["plan"]))
+    say(readable(found["plan"]))
     for called, name in found["renamed"]:
         note(f"{called!r} is called {name!r} in the plan")
     for remark in found["notes"]:
         note(remark)
 
 
-def _readable(body: dict[str, Any]) -> str:
+def readable(body: dict[str, Any]) -> str:
     """Write a plan with a line for each step."""
     lines = []
     for key, value in body.items():

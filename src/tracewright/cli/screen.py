@@ -57,12 +57,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     cells = [list(row) for row in rows]
     drawn = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
-        number = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
+        number = bool(cells) and all(isinstance(row[index], int | float | None) for row in cells)
         # What stands first names its row and is meant to be copied, so it stays in one piece.
         drawn.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=index == 0)
     for row in cells:
-        drawn.add_row(*(escape(printable(str(cell))) for cell in row))
+        drawn.add_row(*(escape(printable(_text(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(drawn)
+
+
+def _text(cell: object) -> str:
+    """Return a value as a person reads it: nothing for none, and no digits that a double does not hold for sure."""
+    if cell is None:
+        return ""
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
 def printable(text: str) -> str:
