@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +60,7 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("made")
 
     def run(kind: str, request: Mapping[str, Any], name: str, data: bytes) -> Result:
@@ -73,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         database = loaded.artifacts["database"]
         answered = run("query", {"sql": ASKED, "tables": ["orders"], "format": "parquet"}, "shop.duckdb", database)
         rows = answered.artifacts["result.parquet"]
-        yield Made(
+        return Made(
             database,
             loaded,
             answered,
