@@ -123,7 +123,7 @@ def test_an_unknown_or_unfit_key_is_named_before_any_work(home: Path, setting: s
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("rollout", "--env", "astgrp"), "did you mean 'astgrep'? (known: astgrep, cards, games)"),
+        (("rollout", "--env", "astgrp"), "did you mean 'astgrep'? (known: analytics, astgrep, cards, games)"),
         (("rollout", "--env", "./gone.py"), "wanted a Python file, found nothing at gone.py"),
         (("rollout", "--policy", "serch"), "did you mean 'search'?"),
         (("rollout", "--set", "store.name=sqll"), "did you mean 'sql'?"),

@@ -235,3 +235,16 @@ def test_what_json_does_not_have_becomes_a_text() -> None:
     assert plain(float("nan")) == "nan"
     assert plain(b"\x01\xff") == "01ff"
     assert plain({"a": [Decimal("1E+2"), None, True]}) == {"a": ["100", None, True]}
+
+
+def test_nothing_that_is_open_here_is_open_to_a_query(shop: Mapping[str, Path]) -> None:
+    held = [os.dup(0) for _ in range(80)]
+    try:
+        assert ask(shop, "SELECT 1").status == "ok"
+        told = forked(lambda send: send({"open": os.listdir("/proc/self/fd")}, b""), Bounds(5, 1 << 28, 1 << 16))
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+    [(header, _)] = told.frames
+    # Its three streams, the pipe to us, and the folder that it lists.
+    assert len(header["open"]) == 5

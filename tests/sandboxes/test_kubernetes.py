@@ -319,9 +319,12 @@ def test_a_job_that_runs_too_long_is_a_timeout_by_our_own_clock(cluster: Any) ->
 
 
 def test_no_job_and_no_pod_is_left_when_a_sandbox_was_closed(cluster: Any) -> None:
+    # A controller that was killed by another test leaves its Job to the deadline.
+    others = {*cluster.jobs, *cluster.pods}
     _run(program("pass"))
 
-    assert (cluster.jobs, cluster.pods) == ({}, {})
+    assert cluster.asked
+    assert {*cluster.jobs, *cluster.pods} <= others
 
 
 def test_a_killed_controller_leaves_no_process_after_a_second(cluster: Any) -> None:

@@ -55,7 +55,6 @@ def forked(work: Callable[[Send], None], bounds: Bounds) -> Told:
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(out)
         _become(work, into, bounds)
     os.close(into)
     try:
@@ -71,6 +70,9 @@ def _become(work: Callable[[Send], None], into: int, bounds: Bounds) -> NoReturn
     try:
         # A collection would touch, and so copy, all that is shared with the parent.
         gc.disable()
+        # What the parent holds open is not for the child, and would count against the files that it may open.
+        os.closerange(3, into)
+        os.closerange(into + 1, os.sysconf("SC_OPEN_MAX"))
         _limit(bounds)
         work(lambda header, body: write_frame(into, header, body))
         os.write(into, END)
