@@ -241,7 +241,9 @@ def test_nothing_that_is_open_here_is_open_to_a_query(shop: Mapping[str, Path]) 
     held = [os.dup(0) for _ in range(80)]
     try:
         assert ask(shop, "SELECT 1").status == "ok"
-        told = forked(lambda send: send({"open": os.listdir("/proc/self/fd")}, b""), Bounds(5, 1 << 28, 1 << 16))
+        told = forked(
+            lambda send: send({"open": [*map(str, Path("/proc/self/fd").iterdir())]}, b""), Bounds(5, 1 << 28, 1 << 16)
+        )
     finally:
         for descriptor in held:
             os.close(descriptor)

@@ -125,6 +125,13 @@ def test_a_heatmap_is_shaded_and_a_scatter_told_apart_by_its_colour() -> None:
     assert shaded["data"]["values"] == [{"c0": "web", "c1": "open", "c2": None}]
 
 
+def test_whole_numbers_along_a_heatmap_stand_upright_in_the_order_of_the_rows() -> None:
+    chart = Chart(mark="rect", x="orders", y="status", color="revenue")
+    spec = drawn(chart, [MANY, OTHER_WORD, SUM], orders=[7, 5], status=["open", "open"], revenue=[1, 2])
+    wanted = {"type": "ordinal", "sort": None, "axis": {"labelAngle": 0}}
+    assert wanted.items() <= spec["encoding"]["x"].items()
+
+
 def test_a_column_that_is_none_is_refused() -> None:
     with pytest.raises(KeyError):
         drawn(Chart(mark="bar", x="nothing", y="revenue"), [SUM], revenue=[1])

@@ -78,10 +78,12 @@ def build_grader(options: Options, parts: Parts) -> AnalyticsGrader:
 
 def _query_of(steps: Sequence[Step], last: Step) -> Mapping[str, JsonValue]:
     """Return the facts of the query that a result comes from: a program's comes from the one before it."""
-    for step in reversed(steps[: last.index + 1]):
-        if step.verdict.accepted and step.action and step.action.name in {"query_plan", "sql"}:
-            return step.outcome.result
-    return {}
+    queries = (
+        step.outcome.result
+        for step in reversed(steps[: last.index + 1])
+        if step.verdict.accepted and step.action and step.action.name in {"query_plan", "sql"}
+    )
+    return next(queries, {})
 
 
 def _graded(outcome: Outcome, query: Mapping[str, JsonValue]) -> Grade:
