@@ -56,11 +56,11 @@ def test_an_explanation_can_be_read_by_programs(shop: Path) -> None:
     assert len({told["plan_sha256"], told["core_sha256"]}) == 2
 
 
-def test_explaining_needs_no_jail_and_no_database() -> None:
-    ran = tracewright("plan", "explain", EXAMPLES / "best_customers.json", "--dialect", "postgres")
+def test_explaining_needs_no_jail_and_no_database(tmp_path: Path) -> None:
+    ran = tracewright("plan", "explain", EXAMPLES / "best_customers.json", "--dialect", "postgres", "--home", tmp_path)
     assert ran.code == 0, ran.err
     assert "DATE_TRUNC('MONTH'" in ran.out
-    assert not Path(".tracewright", "data").exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_plan_is_answered_with_a_table(shop: Path) -> None:
