@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.jobs.apart import apart
 from tests.sandboxes.jails import names, proven_home, within
 from tracewright import registry
 from tracewright.blobs import Blobs
@@ -65,10 +66,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
     def run(kind: str, request: Mapping[str, Any], name: str, data: bytes) -> Result:
         (folder / name).write_bytes(data)
-        result: Result = registry.load("jobs", kind).run(request, {}, {name: folder / name})
-        return result
+        return unjailed(kind, request, {name: folder / name})
 
-    with chdir(folder):
+    with chdir(folder), apart() as unjailed:
         loaded = run("load_tables", LOAD, "source", CSV)
         database = loaded.artifacts["database"]
         answered = run("query", {"sql": ASKED, "tables": ["orders"], "format": "parquet"}, "shop.duckdb", database)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from tracewright import registry
+from tests.jobs.apart import Run, apart
 from tracewright.blobs import Blobs
 from tracewright.environments.analytics.tasks import tasks
-from tracewright.jobs import Result
 from tracewright.records.job import Artifact, Outcome
 from tracewright.records.task import Deferred, Dropped, Task, TaskRequest
 from tracewright.registry import Parts, build
@@ -81,10 +78,8 @@ def test_every_question_is_read_with_its_set_and_its_licence(
 def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[str, TableSet], tmp_path: Path) -> None:
     databases = {name: filled(tmp_path / database_file(name), tables) for name, tables in spider.items()}
     chosen = read(corpora, home)[::EVERY]
-    # The engine forks a process a query, which a process of tests with threads and files of its own is no place for.
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as worker:
-        made = tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)
-        ends = [settled(one, databases, worker) for one in made]
+    with apart() as run:
+        ends = [settled(one, databases, run) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
     plans = [end for end in ends if isinstance(end, Task)]
     reasons = {end.reason for end in ends if isinstance(end, Dropped)}
     assert all(task.goal.actions[0].name == "query_plan" for task in plans)
@@ -100,15 +95,10 @@ def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[
     }, reasons
 
 
-def ran(kind: str, request: dict[str, Any], inputs: dict[str, Path]) -> Result:
-    result: Result = registry.load("jobs", kind).run(request, {}, inputs)
-    return result
-
-
-def settled(made: Any, databases: Mapping[str, Path], worker: Executor) -> Task | Dropped:
+def settled(made: Any, databases: Mapping[str, Path], run: Run) -> Task | Dropped:
     while isinstance(made, Deferred):
         inputs = {name: databases[sha256] for name, sha256 in made.job.inputs.items()}
-        done = worker.submit(ran, made.job.kind, made.job.request, inputs).result()
+        done = run(made.job.kind, made.job.request, inputs)
         kept = {name: Artifact(sha256="0" * 64, bytes=len(data)) for name, data in done.artifacts.items()}
         outcome = Outcome(status=done.status, code=done.code, message=done.message, result=done.result, artifacts=kept)
         made = made.finish(outcome)
