@@ -27,6 +27,8 @@ from tracewright.stores import Query
 pytestmark = needs_jail
 
 TASKS = 40
+ATTEMPTS = 20
+"""On each of 64 tasks: so many that a rollout can be stopped on its way, on a fast machine too."""
 
 
 def cards(**policy: object) -> Recipe:
@@ -53,7 +55,7 @@ async def stored(home: Path) -> list[Trace]:
 def start_cli(home: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tracewright.cli.main", "rollout", "--env", "cards", "--policy", "uniform"]
     return subprocess.Popen(
-        [*command, "--attempts", "40", "--limit", "64", "--set", "stop_at_pass=false"],
+        [*command, "--attempts", str(ATTEMPTS), "--limit", "64", "--set", "stop_at_pass=false"],
         env={**os.environ, "TRACEWRIGHT_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -107,9 +109,9 @@ def test_an_interrupted_rollout_goes_on_where_it_stopped(home: Path, how: signal
         assert f"tracewright resume {rollout}" in told
     before = {path.name: path.read_bytes() for path in Journal(home, rollout).folder.glob("*.jsonl")}
     report = resumed(home, rollout)
-    assert (report["tasks"], report["traces"], report["failed"]) == (64, 64 * 40, 0)
+    assert (report["tasks"], report["traces"], report["failed"]) == (64, 64 * ATTEMPTS, 0)
     traces = asyncio.run(stored(home))
-    assert len({(trace.task.id, trace.attempt) for trace in traces}) == len(traces) == 64 * 40
+    assert len({(trace.task.id, trace.attempt) for trace in traces}) == len(traces) == 64 * ATTEMPTS
     # What was on disk was not played again: the old lines still stand where they stood (a torn last one aside).
     for name, old in before.items():
         whole = old[: old.rfind(b"\n") + 1]

@@ -28,6 +28,9 @@ Found = TypeVar("Found")
 ASKED: dict[str, dict[str, object]] = {"landlock": {"outer_limits_accepted": True}, "none": {"accept_no_jail": True}}
 """What must be said before these sandboxes are built; nobody bounds the machine that the tests run on."""
 
+SLOW: dict[str, dict[str, object]] = {name: {"spares": 0} for name in (*daemons.ENGINES, "kubernetes")}
+"""A case of the suite ends before a spare jail of these is of use; tests of their own look at spares."""
+
 
 @cache
 def proven_home() -> Path:
@@ -50,7 +53,7 @@ def backend(name: str, **options: object) -> Backend:
 
 def hold(name: str, case: Case) -> None:
     """Try one case of the suite; what is not claimed or cannot be tried here is skipped by name, and so counted."""
-    finding = asyncio.run(tried(case, backend(name), claim(name)))
+    finding = asyncio.run(tried(case, backend(name, **SLOW.get(name, {})), claim(name)))
     if finding.verdict == "failed":
         pytest.fail(finding.seen)
     if finding.verdict != "held":

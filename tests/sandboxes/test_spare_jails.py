@@ -79,7 +79,7 @@ def test_an_outcome_of_a_jail_that_still_works_is_told_when_that_is_gone(monkeyp
     assert within("bubblewrap", work) == "timeout"
 
 
-def test_sixty_four_programs_leave_no_more_jails_waiting_than_there_are_workers(
+def test_sixty_four_programs_leave_no_more_jails_waiting_than_spares_were_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jails = Jails(monkeypatch)
@@ -89,7 +89,7 @@ def test_sixty_four_programs_leave_no_more_jails_waiting_than_there_are_workers(
         await asyncio.sleep(1)
         return [outcome.stdout for outcome in told], len(jails.there)
 
-    assert within("bubblewrap", work, workers=2) == ([f"{number}\n" for number in range(64)], 2)
+    assert within("bubblewrap", work, spares=2) == ([f"{number}\n" for number in range(64)], 2)
     assert (jails.there, _groups()) == (set(), [])
 
 

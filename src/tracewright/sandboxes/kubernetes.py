@@ -24,9 +24,9 @@ from tracewright.registry import Parts
 from tracewright.sandboxes._jail import images, inputs, preflight, seccomp
 from tracewright.sandboxes._jail.cgroups import SCAFFOLD
 from tracewright.sandboxes._jail.layout import SCRATCH, SHARED_MEMORY, WORKSPACE
-from tracewright.sandboxes._jail.pool import Cell
+from tracewright.sandboxes._jail.pool import Cell, PoolOptions
 from tracewright.sandboxes._jail.process import Jail
-from tracewright.sandboxes._jail.sandbox import PooledSandbox, PoolOptions
+from tracewright.sandboxes._jail.sandbox import PooledSandbox
 from tracewright.sandboxes._kubernetes import manifests
 from tracewright.sandboxes._kubernetes.api import Cluster, first
 from tracewright.sandboxes._kubernetes.fates import LostPodError, fate, told

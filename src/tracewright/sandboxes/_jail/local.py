@@ -14,8 +14,8 @@ from tracewright.records.job import Limits
 from tracewright.registry import Parts
 from tracewright.sandboxes._jail import cgroups, preflight
 from tracewright.sandboxes._jail.admission import budget
-from tracewright.sandboxes._jail.pool import Cell
-from tracewright.sandboxes._jail.sandbox import Launcher, PooledSandbox, PoolOptions
+from tracewright.sandboxes._jail.pool import Cell, PoolOptions
+from tracewright.sandboxes._jail.sandbox import Launcher, PooledSandbox
 
 OPEN_FILES = 256
 

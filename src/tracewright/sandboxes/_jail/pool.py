@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from tracewright.errors import SandboxError, TracewrightError
 from tracewright.records.job import Job, Limits, Outcome
 from tracewright.sandboxes._jail.admission import Admission
@@ -20,6 +22,18 @@ SHARED_CELLS = 8
 
 REFILL_SECONDS = 0.05
 """The next jail is made when a job is over, or after so long: most jobs are done by then, and want the cores."""
+
+
+class PoolOptions(BaseModel):
+    """What a recipe may say about any sandbox that pools its jails."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Warm jails for data-only jobs."""
+    jobs_per_worker: int = Field(default=2000, ge=1)
+    spares: int = Field(default=1, ge=0, le=64)
+    """Jails that are made ahead for jobs that want one of their own."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +64,10 @@ class _Spare:
 class Pool:
     """The jails of one sandbox. Made and used inside one running event loop."""
 
-    def __init__(self, start: StartCell, admission: Admission, workers: int, jobs_per_worker: int) -> None:
+    def __init__(self, start: StartCell, admission: Admission, options: PoolOptions) -> None:
         self._start = start
         self._admission = admission
-        self._workers = workers
-        self._jobs_per_worker = jobs_per_worker
+        self._options = options
         self._shared: dict[Cell, Lanes] = {}
         self._spares: deque[_Spare] = deque()
         self._running: set[asyncio.Task[Outcome]] = set()
@@ -99,8 +112,8 @@ class Pool:
         lanes = self._shared.pop(cell, None)
         if lanes is None:
             self._make_room()
-            terms = Terms(cell.limits.memory_bytes, self._jobs_per_worker)
-            lanes = Lanes(partial(self._start, cell), self._admission, terms, self._workers)
+            terms = Terms(cell.limits.memory_bytes, self._options.jobs_per_worker)
+            lanes = Lanes(partial(self._start, cell), self._admission, terms, self._options.workers)
         # A dictionary keeps the order of insertion: the cell used last is always at its end.
         self._shared[cell] = lanes
         return lanes
@@ -140,9 +153,10 @@ class Pool:
     def _refill(self, cell: Cell, module: str) -> None:
         """Make a jail for the next job like this one, as long as no job waits for the memory that it may need."""
         # Inputs make a cell so particular that the next job will hardly need the same.
-        if self._closed or cell.inputs or not self._admission.spares(cell.limits.memory_bytes):
+        fits = self._options.spares and self._admission.spares(cell.limits.memory_bytes)
+        if self._closed or cell.inputs or not fits:
             return
-        while len(self._spares) >= self._workers:
+        while len(self._spares) >= self._options.spares:
             if all(spare.cell == cell for spare in self._spares):
                 return
             other = next(spare for spare in self._spares if spare.cell != cell)

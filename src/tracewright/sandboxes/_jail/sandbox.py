@@ -8,24 +8,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from tracewright.blobs import Blobs
 from tracewright.records.job import Isolation, Job, Outcome
 from tracewright.registry import module_path
 from tracewright.sandboxes._jail.admission import Admission
 from tracewright.sandboxes._jail.exchange import Question
-from tracewright.sandboxes._jail.pool import Cell, Pool
+from tracewright.sandboxes._jail.pool import Cell, Pool, PoolOptions
 from tracewright.sandboxes._jail.process import Jail
-
-
-class PoolOptions(BaseModel):
-    """What a recipe may say about any sandbox that pools its jails."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    workers: int = Field(default=1, ge=1, le=64)
-    jobs_per_worker: int = Field(default=2000, ge=1)
 
 
 class Launcher(Protocol):
@@ -87,6 +76,5 @@ class PooledSandbox:
                 self._launcher = launcher = self._launcher or await self._launch()
                 isolation = launcher.isolation(await launcher.proof(self._home / "preflight"))
                 admission = Admission(self._budget())
-                pool = Pool(launcher.start, admission, self._options.workers, self._options.jobs_per_worker)
-                self._ready = pool, isolation
+                self._ready = Pool(launcher.start, admission, self._options), isolation
             return self._ready
