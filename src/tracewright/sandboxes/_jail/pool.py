@@ -133,8 +133,11 @@ class Pool:
             except asyncio.CancelledError:
                 self._spares.append(spare)
                 raise
-            if jail:
+            if jail and not jail.over:
                 return jail
+            if jail:
+                # It died while it waited, which says nothing about any job.
+                await jail.end()
         return await self._start(cell)
 
     def _refill(self, cell: Cell, module: str) -> None:
