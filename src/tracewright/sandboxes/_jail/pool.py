@@ -11,6 +11,7 @@ from functools import partial
 from tracewright.errors import SandboxError, TracewrightError
 from tracewright.records.job import Job, Limits, Outcome
 from tracewright.sandboxes._jail.admission import Admission
+from tracewright.sandboxes._jail.cgroups import SCAFFOLD
 from tracewright.sandboxes._jail.exchange import Question, alone
 from tracewright.sandboxes._jail.lanes import Lanes, Terms
 from tracewright.sandboxes._jail.process import Jail
@@ -34,6 +35,11 @@ class Cell:
         """Return the cell that a job needs; time and kept output are counted for each job, not for the jail."""
         same = {"wall_seconds": Limits().wall_seconds, "output_bytes": Limits().output_bytes}
         return cls(job.limits.model_copy(update=same), tuple(sorted(job.inputs.items())))
+
+    @property
+    def processes(self) -> int:
+        """Return how many processes a jail of this kind may have, its own among them."""
+        return self.limits.processes + SCAFFOLD
 
 
 StartCell = Callable[[Cell], Coroutine[None, None, Jail]]
@@ -99,7 +105,7 @@ class Pool:
         lanes = self._shared.pop(cell, None)
         if lanes is None:
             self._make_room()
-            terms = Terms(cell.limits.memory_bytes, self._jobs_per_worker)
+            terms = Terms(cell.limits.memory_bytes, cell.processes, self._jobs_per_worker)
             lanes = Lanes(partial(self._start, cell), self._admission, terms, self._workers)
         # A dictionary keeps the order of insertion: the cell used last is always at its end.
         self._shared[cell] = lanes
@@ -113,7 +119,7 @@ class Pool:
     async def _fresh(self, cell: Cell, question: Question, told: asyncio.Future[Outcome]) -> Outcome:
         refill = partial(self._refill, cell, question.module)
         # What a jail may hold counts until it is gone, however early its outcome is known.
-        async with self._admission.admit(cell.limits.memory_bytes):
+        async with self._admission.admit(cell.limits.memory_bytes, cell.processes):
             later = asyncio.get_running_loop().call_later(REFILL_SECONDS, refill)
 
             def tell(outcome: Outcome) -> None:

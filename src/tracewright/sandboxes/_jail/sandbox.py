@@ -31,6 +31,11 @@ class PoolOptions(BaseModel):
 class Launcher(Protocol):
     """Starts the jails of one sandbox; everything in it is the same for all of them."""
 
+    @property
+    def user_processes(self) -> int | None:
+        """How many processes all jobs may have at once, where the kernel counts them as those of one user."""
+        ...
+
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
         ...
@@ -86,7 +91,7 @@ class PooledSandbox:
             if self._ready is None:
                 self._launcher = launcher = self._launcher or await self._launch()
                 isolation = launcher.isolation(await launcher.proof(self._home / "preflight"))
-                admission = Admission(self._budget())
+                admission = Admission(self._budget(), launcher.user_processes)
                 pool = Pool(launcher.start, admission, self._options.workers, self._options.jobs_per_worker)
                 self._ready = pool, isolation
             return self._ready
