@@ -13,12 +13,10 @@ import secrets
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from wsproto import ConnectionType, WSConnection
@@ -26,6 +24,7 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping
 
 from tests.sandboxes import manifest_rules
 from tests.sandboxes.nodes import Container, Node
+from tests.sandboxes.plain_http import Asked, request, send
 
 NAMESPACE = "tracewright-sandbox"
 IMAGE = f"registry.example/tracewright-worker@sha256:{'0' * 64}"
@@ -56,6 +55,7 @@ class Pod:
     container: Container | None = None
     task: asyncio.Task[None] | None = None
     attached: bool = False
+    struck: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -69,11 +69,15 @@ class Pod:
 
 @dataclass
 class Faults:
-    """What is to go wrong: status codes of the next calls to create, faults of the next pods, watches to cut."""
+    """What is to go wrong: status codes of the next calls to create, faults of the next pods, watches to cut.
+
+    `working` is a text, and what befalls all pods with a worker when it is sent to one of them.
+    """
 
     creating: deque[tuple[int, str]] = field(default_factory=deque)
     pods: deque[str] = field(default_factory=deque)
     watches: int = 0
+    working: tuple[bytes, str] | None = None
 
 
 class FakeCluster:
@@ -99,10 +103,6 @@ class FakeCluster:
         self.kubeconfig = folder / "kubeconfig"
         self.kubeconfig.write_text(yaml.safe_dump(self._config()))
 
-    def strike(self, fault: str) -> None:
-        """Let something befall every pod that has a worker at work."""
-        self._within(self._struck(fault))
-
     def stop(self) -> None:
         """End every pod, and the thread."""
         self._within(self._stopped())
@@ -122,10 +122,11 @@ class FakeCluster:
             "current-context": "fake",
         }
 
-    async def _struck(self, fault: str) -> None:
-        for pod in [pod for pod in self.pods.values() if pod.container and pod.attached]:
-            pod.fault = fault
-            await pod.kill()
+    async def _strike(self, fault: str) -> None:
+        at_work = [pod for pod in self.pods.values() if pod.container and pod.attached]
+        for pod in at_work:
+            pod.fault, pod.struck = fault, True
+        await asyncio.gather(*(pod.kill() for pod in at_work))
 
     async def _stopped(self) -> None:
         self._server.close()
@@ -140,7 +141,7 @@ class FakeCluster:
         assert task
         self._talks.add(task)
         try:
-            while asked := await _request(reader):
+            while asked := await request(reader):
                 await self._answer(asked, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -162,11 +163,11 @@ class FakeCluster:
             elif verb == "watch":
                 await self._watch(asked, writer)
             else:
-                _send(writer, 200, await self._done(verb, resource, name, asked.body))
+                send(writer, 200, await self._done(verb, resource, name, asked.body))
         except RefusedError as refused:
             code, reason, message = refused.args
             status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code}
-            _send(writer, code, {**status, "message": message})
+            send(writer, code, {**status, "message": message})
         await writer.drain()
 
     async def _done(self, verb: str, resource: str, name: str, body: bytes) -> dict[str, Any]:
@@ -301,48 +302,30 @@ class FakeCluster:
                         # A message that came in several reads is told in parts, and only the first names the channel.
                         message += part
                         if whole and message.startswith(b"\0"):
-                            with suppress(ConnectionError):
-                                await pod.container.write(bytes(message[1:]))
+                            await self._sent(pod.container, bytes(message[1:]))
                         message = bytearray() if whole else message
                     case Ping():
                         writer.write(stream.send(event.response()))
                     case CloseConnection():
                         return
 
+    async def _sent(self, container: Container, data: bytes) -> None:
+        with suppress(ConnectionError):
+            await container.write(data)
+        if self.faults.working and self.faults.working[0] in data:
+            (_, fault), self.faults.working = self.faults.working, None
+            # In a task of its own: this one ends with the pod.
+            self._striking = asyncio.create_task(self._strike(fault))
+
     async def _from_pod(self, pod: Pod, stream: WSConnection, writer: asyncio.StreamWriter) -> None:
         assert pod.container
-        while part := await pod.container.read():
+        while (part := await pod.container.read()) and not pod.struck:
             writer.write(stream.send(BytesMessage(data=b"\1" + part)))
             await writer.drain()
         complaint = await pod.container.complaint()
         writer.write(stream.send(BytesMessage(data=b"\2" + complaint.encode())))
         writer.write(stream.send(CloseConnection(code=1000)))
         await writer.drain()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request, and its head as it came."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-    raw: bytes
-
-
-async def _request(reader: asyncio.StreamReader) -> Asked | None:
-    try:
-        raw = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    first, *lines = raw.decode().strip().split("\r\n")
-    headers = {key.lower(): value.strip() for key, value in (line.split(":", 1) for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    method, target, _ = first.split(" ")
-    parts = urlsplit(target)
-    return Asked(method, parts.path, parse_qs(parts.query), headers, body, raw)
 
 
 def _resource(path: str) -> tuple[str, str]:
@@ -389,9 +372,3 @@ def _status(
     known = {"name": "worker", "ready": running, "restartCount": 0, "image": IMAGE, "imageID": IMAGE, "state": state}
     told = {"reason": reason, "message": message}
     return {"phase": phase, **{key: text for key, text in told.items() if text}, "containerStatuses": [known]}
-
-
-def _send(writer: asyncio.StreamWriter, code: int, answer: Mapping[str, Any]) -> None:
-    body = json.dumps(answer).encode()
-    head = f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    writer.write(head.encode() + body)

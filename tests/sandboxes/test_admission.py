@@ -70,3 +70,33 @@ def test_what_never_fits_is_refused_at_once() -> None:
 
 def test_the_budget_is_a_share_of_real_memory() -> None:
     assert 0 < budget(0.4) <= budget(0.8)
+
+
+def test_the_sum_of_processes_never_exceeds_what_all_may_have_together() -> None:
+    async def work() -> tuple[int, int]:
+        gate = Admission(1000, processes=10)
+        inside = most = alone = 0
+
+        async def enter(processes: int) -> None:
+            nonlocal inside, most, alone
+            async with gate.admit(1, processes):
+                inside += processes
+                most = max(most, inside if processes <= 10 else 0)
+                alone += processes > 10 and inside == processes
+                await asyncio.sleep(0)
+                inside -= processes
+
+        await asyncio.gather(*(enter(processes) for processes in [4, 7, 1, 10, 30, 3, 5] * 5))
+        return most, alone
+
+    most, alone = asyncio.run(work())
+    assert (most <= 10, alone) == (True, 5)
+
+
+def test_processes_do_not_bound_where_none_are_counted() -> None:
+    async def work() -> int:
+        gate = Admission(100)
+        async with gate.admit(1, 4096), gate.admit(1, 4096):
+            return gate.budget
+
+    assert asyncio.run(work()) == 100

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandboxes.jails import gone_within, lacks, outcome_of, program, proven_home, survivors
+from tests.sandboxes.jails import gone_within, lacks, outcome_of, program, proven_home, survivors, within
 from tracewright.errors import MissingPartError
-from tracewright.records.job import Isolation
+from tracewright.records.job import MIB, Isolation, Limits, Outcome
 from tracewright.registry import Parts
-from tracewright.sandboxes import landlock
+from tracewright.sandboxes import Sandbox, landlock
 from tracewright.sandboxes._jail import cgroups, kernel, seccomp
 from tracewright.sandboxes._jail.ground import PREFIX, Place, sweep
 from tracewright.sandboxes.landlock import Options, build
@@ -113,6 +113,29 @@ except MemoryError: print('refused')
     assert outcome.observed.isolation is not None
     assert (outcome.observed.isolation.memory, outcome.observed.isolation.processes) == ("per_process", "per_user")
     assert gone_within(0.25, marker)
+
+
+def test_without_control_groups_no_job_fails_for_the_processes_of_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cgroups, "find", lambda: None)
+    code = """
+import os, time
+children = []
+for _ in range(15):
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.2)
+        os._exit(0)
+    children.append(child)
+print(sum(os.waitpid(child, 0)[1] == 0 for child in children))
+"""
+    jobs = [program(code, limits=Limits(wall_seconds=60, memory_bytes=256 * MIB, processes=16)) for _ in range(64)]
+
+    async def work(sandbox: Sandbox) -> list[Outcome]:
+        return list(await asyncio.gather(*map(sandbox.run, jobs)))
+
+    assert [outcome.stdout for outcome in within("landlock", work)] == ["15\n"] * 64
 
 
 def test_a_killed_controller_leaves_no_process_after_a_second_and_its_folder_goes_with_the_next() -> None:

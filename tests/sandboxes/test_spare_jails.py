@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tracewright.records.job import Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
 from tracewright.sandboxes._jail import cgroups, lanes, owner, pool
-from tracewright.sandboxes._jail.process import Process
+from tracewright.sandboxes._jail.process import Jail, Process
 from tracewright.sandboxes.bubblewrap import Options, build
 
 
@@ -104,6 +105,36 @@ def test_no_jail_is_made_ahead_where_a_job_may_need_its_memory(monkeypatch: pyte
 
     monkeypatch.setattr("tracewright.sandboxes._jail.local.budget", lambda share: size)
     assert within("bubblewrap", work) == 0
+
+
+def test_a_jail_that_died_while_it_waited_is_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Jail] = []
+    asked: list[Jail] = []
+    start, ask = Jail.start.__func__, Jail.ask  # type: ignore[attr-defined]  # a class method has one
+
+    async def note_start(*arguments: object) -> Jail:
+        started.append(await start(*arguments))
+        return started[-1]
+
+    async def note_asked(jail: Jail, jobs: Any) -> Any:
+        asked.append(jail)
+        return await ask(jail, jobs)
+
+    def spare() -> Jail:
+        return next(jail for jail in started if jail is not asked[0])
+
+    async def work(sandbox: Sandbox) -> str:
+        await sandbox.run(program("pass"))
+        while len(started) < 2:
+            await asyncio.sleep(0.02)
+        await spare().end()
+        return (await sandbox.run(program("print('ran')"))).stdout
+
+    within("bubblewrap", lambda sandbox: sandbox.run(program("pass")))
+    monkeypatch.setattr(Jail, "start", classmethod(note_start))
+    monkeypatch.setattr(Jail, "ask", note_asked)
+    assert within("bubblewrap", work) == "ran\n"
+    assert (len(asked), spare() in asked) == (2, False)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.05, 0.3])

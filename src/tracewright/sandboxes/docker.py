@@ -70,6 +70,11 @@ class Launcher:
     _background: set[asyncio.Task[None]] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=partial(itertools.count, 1))
 
+    @property
+    def user_processes(self) -> int | None:
+        """Return nothing: each container has its processes counted for itself."""
+        return None
+
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the complaint of engine or worker."""
         return await self._start(cell, self.plan.opening(cell))

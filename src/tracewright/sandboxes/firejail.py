@@ -69,6 +69,12 @@ class Launcher(LocalLauncher):
     blobs: Blobs
     user: int | None
     leaks: tuple[str, ...]
+    waiting: int
+
+    @property
+    def user_processes(self) -> int | None:
+        """Return how many processes all jobs may have at once, where no group counts them for each."""
+        return None if self.tree else local.TOGETHER
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
@@ -127,7 +133,7 @@ class Launcher(LocalLauncher):
         return await local.prove(self, cache, parts, [*ground.names(), *BROUGHT])
 
     def _opening(self, cell: Cell) -> dict[str, Any]:
-        others = 0 if self.tree or self.user is None else local.threads_of(self.user)
+        others = None if self.tree else local.others_of(self.user, self.waiting)
         return {
             "limits": local.limits(cell, self.tree, others),
             "folders": [WORKSPACE, OWN_SCRATCH],
@@ -169,4 +175,6 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
         )
     user = options.user if root.is_root() else None
     leaks = options.accept_leaks
-    return Launcher(Path(found), seccomp.program(namespaces=False), cgroups.find(), blobs, user, leaks)
+    return Launcher(
+        Path(found), seccomp.program(namespaces=False), cgroups.find(), blobs, user, leaks, options.most_waiting
+    )

@@ -86,6 +86,11 @@ class Launcher:
         self.filter = program
         self._blobs = blobs
 
+    @property
+    def user_processes(self) -> int | None:
+        """Return nothing: what else its user runs on a node is not for us to know."""
+        return None
+
     async def start(self, cell: Cell, tell: tuple[str, ...] = ()) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with what the cluster says of its pod."""
         given = self._inputs(cell)

@@ -7,7 +7,6 @@ of what is written to disk: somebody around us has to. Without writable control 
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
@@ -56,6 +55,12 @@ class Launcher(LocalLauncher):
     blobs: Blobs
     user: int | None
     """Who to become first; None where we are not root and stay who we are."""
+    waiting: int
+
+    @property
+    def user_processes(self) -> int | None:
+        """Return how many processes all jobs may have at once, where no group counts them for each."""
+        return None if self.tree else local.TOGETHER
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
@@ -90,7 +95,7 @@ class Launcher(LocalLauncher):
         return await local.prove(self, cache, [*parts, str(self.user)], ground.names())
 
     def _opening(self, cell: Cell, place: Place) -> dict[str, Any]:
-        others = 0 if self.tree else local.threads_of(os.getuid() if self.user is None else self.user)
+        others = None if self.tree else local.others_of(self.user, self.waiting)
         return {
             **place.opening(),
             "limits": local.limits(cell, self.tree, others),
@@ -135,4 +140,4 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
         )
     user = options.user if root.is_root() else None
     ground.sweep(user)
-    return Launcher(seccomp.program(namespaces=False), cgroups.find(), blobs, user)
+    return Launcher(seccomp.program(namespaces=False), cgroups.find(), blobs, user, options.most_waiting)

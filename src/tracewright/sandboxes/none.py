@@ -5,7 +5,6 @@ Nothing is held back. Limits of processes are set and what a job leaves running 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
@@ -44,7 +43,7 @@ def build(options: Options, parts: Parts) -> PooledSandbox:
             "the sandbox 'none' runs everything unjailed and was not accepted; it is for privileged policies only:"
             " say --accept-no-jail, or choose a jail (sandbox.name=auto)"
         )
-    return local.pooled(options, parts, _launcher)
+    return local.pooled(options, parts, lambda blobs: _launcher(options, blobs))
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,12 @@ class Launcher(LocalLauncher):
 
     tree: cgroups.Tree | None
     blobs: Blobs
+    waiting: int
+
+    @property
+    def user_processes(self) -> int | None:
+        """Return how many processes all jobs may have at once, where no group counts them for each."""
+        return None if self.tree else local.TOGETHER
 
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with its complaint."""
@@ -62,7 +67,7 @@ class Launcher(LocalLauncher):
         except OSError as error:
             place.folder.remove()
             raise SandboxError(f"the worker could not be started: {error}") from error
-        others = 0 if self.tree else local.threads_of(os.getuid())
+        others = None if self.tree else local.others_of(None, self.waiting)
         limits = local.limits(cell, self.tree, others)
         opening: dict[str, Any] = {**place.opening(), "limits": limits, "sweep": False, "guard": "tree"}
         launch = Launch(place.layout.command, opening, remains, place.environment, ending=SIGTERM)
@@ -87,6 +92,6 @@ class Launcher(LocalLauncher):
         return ""
 
 
-def _launcher(blobs: Blobs) -> Launcher:
+def _launcher(options: Options, blobs: Blobs) -> Launcher:
     ground.sweep(None)
-    return Launcher(cgroups.find(), blobs)
+    return Launcher(cgroups.find(), blobs, options.most_waiting)

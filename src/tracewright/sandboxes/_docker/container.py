@@ -49,6 +49,10 @@ class Container:
             self._ended = asyncio.ensure_future(self._kill())
         await asyncio.shield(self._ended)
 
+    @property
+    def over(self) -> bool:
+        return self._output.over
+
     async def complaint(self) -> str:
         if said := self._output.complaint():
             return said

@@ -26,6 +26,11 @@ class Multiplexed:
         self._pipe = 0
         self.ended = False
 
+    @property
+    def over(self) -> bool:
+        """Say whether the other side is known to have hung up, and nothing is left to read."""
+        return self.ended or self._stream.at_eof()
+
     async def readexactly(self, n: int, /) -> bytes:
         """Return the next `n` bytes of stdout; raises IncompleteReadError where fewer come."""
         while len(self._ready) < n:

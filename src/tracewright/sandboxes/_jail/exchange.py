@@ -87,8 +87,7 @@ async def alone(start: Start, question: Question, deaths: int = 0, tell: Tell = 
     while deaths < 2:
         jail = await start()
         try:
-            (mark,) = await jail.ask([question.payload()])
-            outcome = await hear(jail, question, mark)
+            outcome = await _asked(jail, question)
             if jail.usable:
                 tell(outcome)
             return outcome
@@ -99,6 +98,18 @@ async def alone(start: Start, question: Question, deaths: int = 0, tell: Tell = 
     message = "the job ended two fresh jails; nothing that it did is known"
     observed = Observed(isolation=question.isolation)
     return Outcome(status="killed", code="jail_killed", message=message, observed=observed)
+
+
+async def _asked(jail: Jail, question: Question) -> Outcome:
+    began = time.monotonic()
+    try:
+        (mark,) = await jail.ask([question.payload()])
+    except JailDiedError:
+        # Whoever took the jail away may know why, and that it was not the job.
+        if not await jail.memory_kills():
+            raise
+        return _ended(jail, question, "oom", "memory_bytes", _oom_message(question), began)
+    return await hear(jail, question, mark)
 
 
 def _outcome(reply: Reply, body: bytes, question: Question, observed: Observed) -> Outcome:

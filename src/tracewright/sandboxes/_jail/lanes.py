@@ -30,6 +30,7 @@ class Terms:
     """What a lane's jails cost while they work, and when a worker has served long enough."""
 
     memory_bytes: int
+    processes: int = 0
     jobs: int = 2000
     growth_bytes: int = 256 << 20
 
@@ -114,7 +115,7 @@ class _Lane:
     async def serve(self) -> None:
         """Answer the batch from its front, until it is empty or the jail is lost."""
         try:
-            async with self._admission.admit(self._terms.memory_bytes):
+            async with self._admission.admit(self._terms.memory_bytes, self._terms.processes):
                 await self._exchange()
         except Exception as error:  # noqa: BLE001  # a lane that ended silently would let its jobs wait for ever
             # No jail, no place for it, or a worker that lied: the first pays; the rest is asked again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from tracewright.sandboxes._jail.pool import Cell, PoolOptions
 from tracewright.sandboxes._jail.sandbox import Launcher, PooledSandbox
 
 OPEN_FILES = 256
+TOGETHER = 4 * (Limits().processes + cgroups.SCAFFOLD)
+"""How many processes all jobs may have at once where they are those of one user; then others wait for their turn."""
+IDLE = 4
+"""How many processes a worker has that waits for a job."""
 
 
 class LocalOptions(PoolOptions):
@@ -27,7 +32,12 @@ class LocalOptions(PoolOptions):
 
 
 class LocalLauncher:
-    """A launcher that holds nothing between jails."""
+    """A launcher that holds nothing between jails, and whose jails have their processes counted each for itself."""
+
+    @property
+    def user_processes(self) -> int | None:
+        """Return nothing: no job has to wait for the processes of another."""
+        return None
 
     async def close(self) -> None:
         """Do nothing: each jail ends by itself."""
@@ -50,15 +60,27 @@ async def prove(launcher: Launcher, cache: Path, parts: Sequence[str], keys: Seq
         raise MissingPartError(f"the {isolation.backend} sandbox does not work here: {error}") from error
 
 
-def limits(cell: Cell, tree: cgroups.Tree | None, others: int = 0) -> dict[str, int | None]:
-    """Return the resource limits of a worker; `others` counts what else its user runs, for that counts against it."""
+def limits(cell: Cell, tree: cgroups.Tree | None, others: int | None = None) -> dict[str, int | None]:
+    """Return the resource limits of a worker.
+
+    `others` is what else its user runs, where that and all other jobs count against it: none fails for its neighbours.
+    """
+    processes = cell.processes if others is None else max(cell.processes, TOGETHER) + others
     return {
         "CORE": 0,
         "FSIZE": cell.limits.file_bytes,
         "NOFILE": OPEN_FILES,
         "AS": None if tree else cell.limits.memory_bytes,
-        "NPROC": None if tree else cell.limits.processes + cgroups.SCAFFOLD + others,
+        "NPROC": None if tree else processes,
     }
+
+
+def others_of(user: int | None, waiting: int) -> int:
+    """Return how many processes beside those of jobs count against each job of a user; None is ourselves.
+
+    That is what there is now, and what as many jails as may be `waiting` for a job hold.
+    """
+    return threads_of(os.getuid() if user is None else user) + IDLE * waiting
 
 
 def threads_of(user: int) -> int:

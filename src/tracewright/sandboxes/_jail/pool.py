@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tracewright.errors import SandboxError, TracewrightError
 from tracewright.records.job import Job, Limits, Outcome
 from tracewright.sandboxes._jail.admission import Admission
+from tracewright.sandboxes._jail.cgroups import SCAFFOLD
 from tracewright.sandboxes._jail.exchange import Question, alone
 from tracewright.sandboxes._jail.lanes import Lanes, Terms
 from tracewright.sandboxes._jail.process import Jail
@@ -35,6 +36,11 @@ class PoolOptions(BaseModel):
     spares: int = Field(default=1, ge=0, le=64)
     """Jails that are made ahead for jobs that want one of their own."""
 
+    @property
+    def most_waiting(self) -> int:
+        """Return how many jails may wait for a job at once."""
+        return self.workers * SHARED_CELLS + self.spares
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -48,6 +54,11 @@ class Cell:
         """Return the cell that a job needs; time and kept output are counted for each job, not for the jail."""
         same = {"wall_seconds": Limits().wall_seconds, "output_bytes": Limits().output_bytes}
         return cls(job.limits.model_copy(update=same), tuple(sorted(job.inputs.items())))
+
+    @property
+    def processes(self) -> int:
+        """Return how many processes a jail of this kind may have, its own among them."""
+        return self.limits.processes + SCAFFOLD
 
 
 StartCell = Callable[[Cell], Coroutine[None, None, Jail]]
@@ -112,7 +123,7 @@ class Pool:
         lanes = self._shared.pop(cell, None)
         if lanes is None:
             self._make_room()
-            terms = Terms(cell.limits.memory_bytes, self._options.jobs_per_worker)
+            terms = Terms(cell.limits.memory_bytes, cell.processes, self._options.jobs_per_worker)
             lanes = Lanes(partial(self._start, cell), self._admission, terms, self._options.workers)
         # A dictionary keeps the order of insertion: the cell used last is always at its end.
         self._shared[cell] = lanes
@@ -126,7 +137,7 @@ class Pool:
     async def _fresh(self, cell: Cell, question: Question, told: asyncio.Future[Outcome]) -> Outcome:
         refill = partial(self._refill, cell, question.module)
         # What a jail may hold counts until it is gone, however early its outcome is known.
-        async with self._admission.admit(cell.limits.memory_bytes):
+        async with self._admission.admit(cell.limits.memory_bytes, cell.processes):
             later = asyncio.get_running_loop().call_later(REFILL_SECONDS, refill)
 
             def tell(outcome: Outcome) -> None:
@@ -146,8 +157,11 @@ class Pool:
             except asyncio.CancelledError:
                 self._spares.append(spare)
                 raise
-            if jail:
+            if jail and not jail.over:
                 return jail
+            if jail:
+                # It died while it waited, which says nothing about any job.
+                await jail.end()
         return await self._start(cell)
 
     def _refill(self, cell: Cell, module: str) -> None:

@@ -76,6 +76,11 @@ class Body(Protocol):
         """Kill the whole tree and wait until it is gone; safe to call twice."""
         ...
 
+    @property
+    def over(self) -> bool:
+        """Say whether the worker is known to have ended, without looking for it."""
+        ...
+
     async def complaint(self) -> str:
         """Return what was said on the way out; called after `kill`."""
         ...
@@ -158,6 +163,11 @@ class Jail:
         if isinstance(self._body, Process):
             self._body.look_away(seconds)
 
+    @property
+    def over(self) -> bool:
+        """Say whether the worker is known to have ended: a spare may die while it waits."""
+        return self._body.over
+
     async def memory_kills(self) -> int:
         """Return how many processes died for want of memory since the last call."""
         total = max(await self._body.memory_kills(), self._told_kills)
@@ -234,6 +244,10 @@ class Process:
         assert self._process.stdin is not None  # noqa: S101  # it was asked for as a pipe
         self._process.stdin.write(data)
         await self._process.stdin.drain()
+
+    @property
+    def over(self) -> bool:
+        return self._process.returncode is not None or self.output.at_eof()
 
     def look_away(self, seconds: float) -> None:
         pipe = self._transport.get_pipe_transport(1)

@@ -20,6 +20,11 @@ from tracewright.sandboxes._jail.process import Jail
 class Launcher(Protocol):
     """Starts the jails of one sandbox; everything in it is the same for all of them."""
 
+    @property
+    def user_processes(self) -> int | None:
+        """How many processes all jobs may have at once, where the kernel counts them as those of one user."""
+        ...
+
     async def start(self, cell: Cell) -> Jail:
         """Start a worker for the jobs of `cell`; raises SandboxError with the launcher's complaint."""
         ...
@@ -75,6 +80,6 @@ class PooledSandbox:
             if self._ready is None:
                 self._launcher = launcher = self._launcher or await self._launch()
                 isolation = launcher.isolation(await launcher.proof(self._home / "preflight"))
-                admission = Admission(self._budget())
+                admission = Admission(self._budget(), launcher.user_processes)
                 self._ready = Pool(launcher.start, admission, self._options), isolation
             return self._ready

@@ -17,7 +17,8 @@ STDIN, STDOUT, STDERR = b"\0", 1, 2
 PART = 64 << 10
 WAITING_PARTS = 64
 COMPLAINT_BYTES = 4096
-STATUS_SECONDS = 3.0
+STATUS_SECONDS = 15.0
+"""A kubelet under load tells late how a pod ended; nothing is known of the job until then."""
 LAST_WORDS_SECONDS = 1.0
 
 
@@ -71,6 +72,7 @@ class PodBody:
         except Exception as error:
             # What the pod said on its way out may still be on its way to us.
             await asyncio.wait({self._pump}, timeout=LAST_WORDS_SECONDS)
+            self._over = self._over or self.over
             raise ConnectionError(f"the pod {self._pod} hung up: {type(error).__name__}") from error
 
     async def kill(self) -> None:
@@ -78,6 +80,10 @@ class PodBody:
         self._pump.cancel()
         await asyncio.gather(self._pump, return_exceptions=True)
         await self._cluster.delete(self._job)
+
+    @property
+    def over(self) -> bool:
+        return self._pump.done()
 
     async def complaint(self) -> str:
         text = self._said.decode(errors="replace").strip()
@@ -91,10 +97,13 @@ class PodBody:
         match fate(seen):
             case "oom":
                 return 1
-            case "evicted" | "deadline" | "gone" | "image" | "refused":
-                raise LostPodError(f"the cluster took the pod {self._pod} away while it was at work: {told(seen)}")
-            case _:
+            case "ended":
                 return 0
+            case "running" | "waiting":
+                # A worker ends with its pod: what was lost here is the way to it.
+                raise LostPodError(f"the cluster lost the way to the pod {self._pod} at work{self._broke}")
+            case _:
+                raise LostPodError(f"the cluster took the pod {self._pod} away while it was at work: {told(seen)}")
 
     def peak(self) -> int | None:
         return None
