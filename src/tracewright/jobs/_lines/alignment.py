@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from itertools import compress, groupby
 
 Opcode = tuple[str, int, int, int, int]
 """A step from one list of lines to another, in the form of difflib."""
@@ -16,12 +18,14 @@ def in_place(old: Sequence[str], new: Sequence[str]) -> list[Opcode] | None:
     """
     if len(old) != len(new):
         return None
-    ours, theirs = set(old), set(new)
+    same = [*map(operator.eq, old, new)]
+    gone, come = (set(compress(lines, map(operator.not_, same))) for lines in (old, new))
+    if not (gone.isdisjoint(new) and come.isdisjoint(old)):
+        return None
     steps: list[Opcode] = []
-    for at, (a, b) in enumerate(zip(old, new, strict=True)):
-        if a != b and (a in theirs or b in ours):
-            return None
-        tag = "equal" if a == b else "replace"
-        first = steps.pop()[1] if steps and steps[-1][0] == tag else at
-        steps.append((tag, first, at + 1, first, at + 1))
+    at = 0
+    for alike, run in groupby(same):
+        end = at + sum(1 for _ in run)
+        steps.append(("equal" if alike else "replace", at, end, at, end))
+        at = end
     return steps
