@@ -23,7 +23,6 @@ MOST_BYTES = 256 << 10
 _SEEN_OTHERWISE = (b"ast-grep-ignore", b"\r", b"\0", b"\xef\xbb\xbf")
 """What the CLI reads more into than the binding does: suppressions, line ends, marks of binaries and of encodings."""
 
-
 _Span = tuple[int, int, int]
 """Where a node begins and ends, in characters, and the 0-based line of its beginning."""
 
@@ -102,11 +101,14 @@ def _value(slot: Slot, node: SgNode, bound: Mapping[str, _Span], text: str) -> s
         value = node.get_transformed(slot.name)
         _require(value is not None and "\n" not in value)
         return value or ""
-    nodes = node.get_multiple_matches(slot.name) if slot.many else []
-    if slot.many and not nodes:
-        return ""
-    _require(slot.many or slot.name in bound)
-    start, end = (_span(nodes[0])[0], _span(nodes[-1])[1]) if slot.many else bound[slot.name][:2]
+    if slot.many:
+        nodes = node.get_multiple_matches(slot.name)
+        if not nodes:
+            return ""
+        start, end = _span(nodes[0])[0], _span(nodes[-1])[1]
+    else:
+        _require(slot.name in bound)
+        start, end, _ = bound[slot.name]
     value = text[start:end]
     return _moved(value, _indent(text, start), slot.indent) if "\n" in value else value
 

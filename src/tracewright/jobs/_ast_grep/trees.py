@@ -71,7 +71,7 @@ def _walked(text: str, language: str, wanted: str | None = None) -> Shape | None
     comments: list[str] = []
     errors = compared = at = 0
     spanning = False
-    # Every call into the binding costs: three a leaf and three any other node are all that it takes.
+    # The calls into the binding are what this takes its time for: three a node, and none too many.
     opened: list[Iterator[SgNode]] = [iter([parsed(text, language)])]
     while opened:
         for node in opened[-1]:
