@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from itertools import compress, groupby
+from itertools import compress, pairwise
 
 Opcode = tuple[str, int, int, int, int]
 """A step from one list of lines to another, in the form of difflib."""
@@ -22,10 +22,6 @@ def in_place(old: Sequence[str], new: Sequence[str]) -> list[Opcode] | None:
     gone, come = (set(compress(lines, map(operator.not_, same))) for lines in (old, new))
     if not (gone.isdisjoint(new) and come.isdisjoint(old)):
         return None
-    steps: list[Opcode] = []
-    at = 0
-    for alike, run in groupby(same):
-        end = at + sum(1 for _ in run)
-        steps.append(("equal" if alike else "replace", at, end, at, end))
-        at = end
-    return steps
+    turns = [at for at in range(1, len(same)) if same[at] != same[at - 1]]
+    bounds = pairwise([0, *turns, len(same)]) if same else ()
+    return [("equal" if same[at] else "replace", at, end, at, end) for at, end in bounds]
