@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.jobs.plain_walk import hold_against_the_plain_walk
 from tracewright.jobs._ast_grep.trees import same_tree, shape
 from tracewright.jobs.ast_grep import run
 
@@ -65,3 +68,41 @@ def test_a_tree_is_held_against_another_as_their_digests_are(edit: tuple[str, st
     assert same_tree(other, "Python", known) == (shape(other, "Python").digest == known.digest)
     assert not same_tree(text + "x = 1\n", "Python", known)
     assert not same_tree("", "Python", known)
+
+
+TEXT = '''# one
+def f(a, b="x  y", *c):
+    """Say
+      it."""
+    if a: return f"{a:>3} {b!r}"  # two
+    return "a\\tb " 'é' + r'\\d'
+
+
+class C(D): x = [1, (2, {3: 4})]
+'''
+
+
+@given(st.integers(0, len(TEXT)), st.integers(0, 12), st.sampled_from(["", "(", '"', "#", "x", "\n", "{", '"""']))
+def test_the_quick_walk_says_what_a_plain_one_says_of_any_broken_text(at: int, gone: int, put: str) -> None:
+    broken = TEXT[:at] + put + TEXT[at + gone :]
+    hold_against_the_plain_walk(broken, "Python")
+    known = shape(TEXT, "Python")
+    assert same_tree(broken, "Python", known) == (shape(broken, "Python").digest == known.digest)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("Python", ""),
+        ("Python", "  \n"),
+        ("JavaScript", "const a = `one\n${two} \\n three`; /* x */ f(/a b/g, 'c'\n"),
+        ("TypeScript", "let a: Map<string, 'b'> = {c: [1,, 2]} // d"),
+        ("Java", 'class A { String s = "a\\tb" + """\n  c\n  """; char d = \'e\'; }'),
+        ("Ruby", 'a = <<~B\n  c #{d}\nB\n%w[e f].each { |g| puts "h#{g}" } # i\n'),
+        ("Bash", 'cat <<E | grep "a $b"\nc $d\nE\n'),
+        ("Html", "<p>a <b>c</b></p><!-- d --><script>let e = 1</script>"),
+        ("Rust", 'fn a() { let b = r#"c\\nd"#; /* e */ println!("{}", \'f\') '),
+    ],
+)
+def test_the_quick_walk_says_what_a_plain_one_says_in_any_grammar(language: str, text: str) -> None:
+    hold_against_the_plain_walk(text, language)

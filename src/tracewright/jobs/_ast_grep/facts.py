@@ -41,7 +41,7 @@ def code_changed(before: str, after: str, language: str | None) -> bool:
 
 def strings_changed(before: str, after: str, language: str | None) -> bool:
     """Say whether a literal that spans lines came out with other blanks inside: the program is another one then."""
-    if language is None:
+    if language is None or not shape(after, language).spanning:
         return False
     old = set(multi_line_strings(before, language))
     if not old:

@@ -5,9 +5,9 @@ The CLI stays the authority: what it might refuse, indent anew or see otherwise 
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ast_grep_py import SgNode
 
@@ -15,14 +15,16 @@ from tracewright.jobs._ast_grep import cli
 from tracewright.jobs._ast_grep.cli import Match
 from tracewright.jobs._ast_grep.edits import Edit
 from tracewright.jobs._ast_grep.languages import language_of
-from tracewright.jobs._ast_grep.plans import SIGILS, Plan, plan_of
+from tracewright.jobs._ast_grep.plans import SIGILS, Plan, RefusedError, Slot, Template, find_all, indent_at, plan_of
 from tracewright.jobs._ast_grep.rules import Rule
 from tracewright.jobs._ast_grep.trees import parsed
 
 MOST_BYTES = 256 << 10
-LOOK_BACK = 128
 _SEEN_OTHERWISE = (b"ast-grep-ignore", b"\r", b"\0", b"\xef\xbb\xbf")
 """What the CLI reads more into than the binding does: suppressions, line ends, marks of binaries and of encodings."""
+
+_Span = tuple[int, int, int]
+"""Where a node begins and ends, in characters, and the 0-based line of its beginning."""
 
 
 class _AskTheCliError(Exception):
@@ -42,7 +44,7 @@ def attempt(rules: Sequence[Rule], files: Mapping[str, bytes]) -> tuple[Match, .
         return None
     try:
         found = [match for path, source in files.items() for match in _scan_file(plans, path, source.decode())]
-    except _AskTheCliError:
+    except (_AskTheCliError, RefusedError):
         return None
     found.sort(key=lambda match: (match.path, match.start, -match.end, match.rule))
     return tuple(found)
@@ -55,12 +57,12 @@ def _plain(path: str, source: bytes) -> bool:
 
 def _scan_file(plans: Sequence[tuple[Rule, Plan]], path: str, text: str) -> Iterator[Match]:
     language = str(language_of(path))
-    root = parsed(text, language)
     at = _byte_offsets(text)
     for rule, plan in plans:
+        if rule.language != language:
+            continue
         spans: set[tuple[int, int]] = set()
-        # A rule for another language is tried too, on nothing, so that it is refused where it should be.
-        for node in _find(root if rule.language == language else parsed("", rule.language), plan.config):
+        for node in find_all(parsed(text, language), plan.config):
             match = _match(rule.id, plan, node, path, text, at)
             # Of two matches of one rule on one span the CLI's order is not fixed.
             _require((match.start, match.end) not in spans)
@@ -68,52 +70,47 @@ def _scan_file(plans: Sequence[tuple[Rule, Plan]], path: str, text: str) -> Iter
             yield match
 
 
-def _find(root: SgNode, config: Mapping[str, Any]) -> list[SgNode]:
-    try:
-        return root.find_all(dict(config))  # type: ignore[call-overload,no-any-return]  # it wants one class of dict
-    except Exception as error:
-        raise _AskTheCliError from error
-    except BaseException as error:
-        # A panic inside the binding is no Exception, and its class cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _AskTheCliError from error
-
-
 def _match(rule: str, plan: Plan, node: SgNode, path: str, text: str, at: Callable[[int], int]) -> Match:
-    span = node.range()
-    start, end = at(span.start.index), at(span.end.index)
-    bound = [(name, found.range()) for name in plan.names if (found := node.get_match(name))]
-    captures = tuple((name, at(found.start.index), at(found.end.index)) for name, found in bound)
+    first, last, line = _span(node)
+    bound = {name: _span(found) for name in plan.names if (found := node.get_match(name))}
+    captures = tuple((name, at(begin), at(stop)) for name, (begin, stop, _) in bound.items())
+    start, end = at(first), at(last)
     edit = None
     if plan.fix is not None:
-        edit = Edit(start, end, _filled(plan, plan.fix, node, text).encode(), rule)
-    return Match(path, start, end, span.start.line, rule, edit, captures)
+        filled = _filled(plan.fix, node, bound, text)
+        moved = _moved(filled, 0, _indent(text, first)) if "\n" in filled else filled
+        edit = Edit(start, end, moved.encode(), rule)
+    return Match(path, start, end, line, rule, edit, captures)
 
 
-def _filled(plan: Plan, fix: Sequence[str], node: SgNode, text: str) -> str:
-    parts, template = [fix[0]], fix[0]
-    for sigils, name, literal in zip(fix[1::3], fix[2::3], fix[3::3], strict=True):
-        parts += [_value(plan, sigils, name, node, text, _indent(template, len(template))), literal]
-        template += f"{sigils}{name}{literal}"
-    filled = "".join(parts)
-    return _moved(filled, 0, _indent(text, node.range().start.index)) if "\n" in filled else filled
+def _span(node: SgNode) -> _Span:
+    span = node.range()
+    start = span.start
+    return start.index, span.end.index, start.line
 
 
-def _value(plan: Plan, sigils: str, name: str, node: SgNode, text: str, indent: int) -> str:
-    """Return what stands for a slot that `indent` blanks precede."""
-    if sigils == "$" and name in plan.transformed:
-        value = node.get_transformed(name)
+def _filled(fix: Template, node: SgNode, bound: Mapping[str, _Span], text: str) -> str:
+    filled = fix.head
+    for slot in fix.slots:
+        filled += _value(slot, node, bound, text) + slot.text
+    return filled
+
+
+def _value(slot: Slot, node: SgNode, bound: Mapping[str, _Span], text: str) -> str:
+    if slot.transformed:
+        value = node.get_transformed(slot.name)
         _require(value is not None and "\n" not in value)
         return value or ""
-    one = node.get_match(name) if sigils == "$" else None
-    nodes = [one] if one else node.get_multiple_matches(name) if sigils == "$$$" else []
-    if not nodes:
-        _require(sigils == "$$$")
-        return ""
-    start, end = nodes[0].range().start.index, nodes[-1].range().end.index
+    if slot.many:
+        nodes = node.get_multiple_matches(slot.name)
+        if not nodes:
+            return ""
+        start, end = _span(nodes[0])[0], _span(nodes[-1])[1]
+    else:
+        _require(slot.name in bound)
+        start, end, _ = bound[slot.name]
     value = text[start:end]
-    return _moved(value, _indent(text, start), indent) if "\n" in value else value
+    return _moved(value, _indent(text, start), slot.indent) if "\n" in value else value
 
 
 def _moved(value: str, old: int, new: int) -> str:
@@ -124,11 +121,10 @@ def _moved(value: str, old: int, new: int) -> str:
 
 
 def _indent(text: str, at: int) -> int:
-    """Count the blanks that begin the line of a place: by so many the lines after it are taken to be indented."""
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    # The CLI looks back no further than 512 bytes.
-    _require(len(line) < LOOK_BACK and "\t" not in line)
-    return len(line) - len(line.lstrip(" "))
+    indent = indent_at(text, at)
+    if indent is None:
+        raise _AskTheCliError
+    return indent
 
 
 def _require(holds: object) -> None:
@@ -139,7 +135,7 @@ def _require(holds: object) -> None:
 def _byte_offsets(text: str) -> Callable[[int], int]:
     """Return the map from characters, which the binding counts, to bytes."""
     if text.isascii():
-        return lambda index: index
+        return operator.index
     wide = [index for index, char in enumerate(text) if char > "\x7f"]
     extra = [0]
     for index in wide:

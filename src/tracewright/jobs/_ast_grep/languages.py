@@ -5,6 +5,7 @@ Names are checked here first: the binding answers an unknown one with a panic th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -46,6 +47,7 @@ def canonical_language(word: str) -> str | None:
     return _BY_WORD.get(word.strip().lower())
 
 
+@lru_cache(maxsize=1024)
 def language_of(path: str) -> str | None:
     """Return the language that ast-grep sees in a file of this name, None where it sees none."""
     return _BY_SUFFIX.get(PurePosixPath(path).suffix[1:].lower())

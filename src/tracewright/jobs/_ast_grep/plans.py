@@ -20,6 +20,7 @@ SIGILS = {"Java": "$", "JavaScript": "$", "Python": "µ", "Tsx": "$", "TypeScrip
 """What ast-grep puts for `$` before it parses a pattern, in each language that was held against the CLI."""
 
 MOST_DEPTH = 24
+LOOK_BACK = 128
 _TOP = {"rule", "constraints", "transform", "fix"}
 _RULE = {"pattern", "kind", "regex", "inside", "has", "precedes", "follows", "all", "any", "not"}
 _RELATIONS = ("inside", "has", "precedes", "follows")
@@ -38,16 +39,34 @@ _STRANGE = re.compile("[^\t\n -~\u00a1-\u1fff]")
 
 @dataclass(frozen=True)
 class Plan:
-    """A rule made ready for the binding.
-
-    `names` are the metavariables that its patterns may bind. `fix` is text and slots in turn: literal, sigils, name,
-    literal, …; None where the rule has no fix.
-    """
+    """A rule made ready for the binding: `names` are the metavariables that its patterns may bind."""
 
     config: Mapping[str, Any]
     names: tuple[str, ...]
-    fix: tuple[str, ...] | None
-    transformed: frozenset[str]
+    fix: Template | None
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a rule puts in the place of a match: text, then slots, each with the text that follows it."""
+
+    head: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of a metavariable in a template, on a line that `indent` blanks begin; `many` stands for `$$$`."""
+
+    name: str
+    many: bool
+    transformed: bool
+    indent: int
+    text: str
+
+
+class RefusedError(Exception):
+    """The binding does not take a rule, or fails at it."""
 
 
 class _NotOursError(Exception):
@@ -82,9 +101,10 @@ def _plan(language: str, body: dict[str, Any]) -> Plan:
         _check_pattern(text, selector, language)
     _require("kind" in rule or ("pattern" in rule and _fixes_a_kind(rule["pattern"])))
     names = tuple(sorted({name for text, _ in patterns for name in _NAMED.findall(text)}))
-    fix = _slots(body["fix"]) if "fix" in body else None
-    config = {"rule": rule, "constraints": constraints, "transform": {**transform, **_checks(fix, transform)}}
-    return Plan(config, names, fix, frozenset(transform))
+    fix = _template(body["fix"], transform) if "fix" in body else None
+    config = {"rule": rule, "constraints": constraints, "transform": transform}
+    _try(language, {**config, "transform": {**transform, **_checks(fix, transform)}})
+    return Plan(config, names, fix)
 
 
 def _require(holds: object) -> None:
@@ -183,16 +203,56 @@ def _selected(root: SgNode, selector: str) -> SgNode:
     return found
 
 
-def _slots(fix: Any) -> tuple[str, ...]:
+def _template(fix: Any, transform: Mapping[str, Any]) -> Template:
     """Split a template at its metavariables."""
     _require(isinstance(fix, str))
-    parts = _SLOT.split(fix)
-    _require(not any("$" in literal for literal in parts[::3]))
-    return tuple(parts)
+    head, *parts = _SLOT.split(fix)
+    _require("$" not in head and not any("$" in text for text in parts[2::3]))
+    slots, before = [], head
+    for sigils, name, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        indent = indent_at(before, len(before))
+        if indent is None:
+            raise _NotOursError
+        many = sigils == "$$$"
+        slots.append(Slot(name, many, not many and name in transform, indent, text))
+        before += f"{sigils}{name}{text}"
+    return Template(head, tuple(slots))
 
 
-def _checks(fix: tuple[str, ...] | None, transform: Mapping[str, Any]) -> dict[str, Any]:
+def indent_at(text: str, at: int) -> int | None:
+    """Count the blanks that begin the line of a place: by so many the lines after it are taken to be indented.
+
+    None where the CLI counts otherwise: it looks back no further than 512 bytes, and a tab is more than a blank.
+    """
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    if len(line) >= LOOK_BACK or "\t" in line:
+        return None
+    return len(line) - len(line.lstrip(" "))
+
+
+def _checks(fix: Template | None, transform: Mapping[str, Any]) -> dict[str, Any]:
     """Let the binding itself refuse a metavariable of the fix that nothing binds, which it does for transforms only."""
-    asked = {f"{sigils}{name}" for sigils, name in zip(fix[1::3], fix[2::3], strict=True)} if fix else set()
+    asked = {f"{'$$$' if slot.many else '$'}{slot.name}" for slot in fix.slots} if fix else set()
     words = sorted(asked - {f"${name}" for name in transform})
     return {f"FILLS{index}": {"substring": {"source": word}} for index, word in enumerate(words)}
+
+
+def _try(language: str, config: Mapping[str, Any]) -> None:
+    """Look for a rule in nothing: what the binding refuses is not for us to plan."""
+    try:
+        find_all(SgRoot("", language).root(), config)
+    except RefusedError as error:
+        raise _NotOursError from error
+
+
+def find_all(root: SgNode, config: Mapping[str, Any]) -> list[SgNode]:
+    """Return all nodes that a rule matches; raises RefusedError."""
+    try:
+        return root.find_all(config)  # type: ignore[call-overload,no-any-return]  # it wants one class of dict
+    except Exception as error:
+        raise RefusedError from error
+    except BaseException as error:
+        # A panic inside the binding is no Exception, and its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RefusedError from error

@@ -24,15 +24,15 @@ _VERBATIM = re.compile(
 
 @dataclass(frozen=True)
 class Shape:
-    """What a text is made of: `digest` over its tree, comments aside; `tokens` its leaves; `comments` their texts.
+    """What a text is made of: `digest` over its tree, comments aside; `comments` their texts; `errors` of the parser.
 
-    `said` is what the digest is made of: the tree as a text.
+    `spanning` says whether a literal spans lines; `said` is what the digest is made of: the tree as a text.
     """
 
     digest: str
-    tokens: tuple[str, ...]
     comments: tuple[str, ...]
     errors: int
+    spanning: bool
     said: str
 
 
@@ -68,61 +68,77 @@ _shape_again = lru_cache(maxsize=32)(_shape)
 def _walked(text: str, language: str, wanted: str | None = None) -> Shape | None:
     """Return the shape of a text, or None as soon as it turns out not to say what is `wanted`."""
     said: list[str] = []
-    tokens: list[str] = []
     comments: list[str] = []
-    errors = at = 0
-    # None closes the node that was opened last. Every call into the binding costs, so there is none too many.
-    stack: list[SgNode | None] = [parsed(text, language)]
-    while stack:
-        node = stack.pop()
-        if node is None:
-            said.append(")")
+    errors = compared = at = 0
+    spanning = False
+    # The calls into the binding are what this takes its time for: three a node, and none too many.
+    opened: list[Iterator[SgNode]] = [iter([parsed(text, language)])]
+    while opened:
+        for node in opened[-1]:
+            kind = _KINDS[node.kind()]
+            if kind.peculiar:
+                errors += kind.error
+                spanning = spanning or (kind.literal and "\n" in node.text())
+                if kind.comment:
+                    comments.append(node.text().strip())
+                    continue
+            if not node.is_leaf():
+                children = node.children()
+                said.append(f"{kind.opening}{_spaced(node, children) if kind.verbatim else ''}\0")
+                opened.append(iter(children))
+                break
+            own = node.text()
+            said.append(f"{kind.opening}{own if kind.verbatim else own.strip()}\0)")
+            # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
+            errors += not own and not kind.error and node.parent() is not None
         else:
-            kind = node.kind()
-            comment, verbatim = _TRAITS[kind]
-            if comment:
-                comments.append(node.text().strip())
-                continue
-            if children := node.children():
-                said.append(f"({kind}\0{_spaced(node, children) if verbatim else ''}\0")
-                stack.append(None)
-                stack += reversed(children)
-                errors += kind == "ERROR"
-            else:
-                own = node.text()
-                token = own.strip()
-                tokens.append(token)
-                said.append(f"({kind}\0{own if verbatim else token}\0)")
-                # A parser that repairs a text puts in tokens of no width; else only an empty file is such a leaf.
-                errors += kind == "ERROR" or (not own and node.parent() is not None)
+            opened.pop()
+            said.append(")")
         if wanted is not None:
-            if not wanted.startswith(said[-1], at):
+            piece = "".join(said[compared:] if opened else said[compared:-1])
+            if not wanted.startswith(piece, at):
                 return None
-            at += len(said[-1])
-    whole = "".join(said)
+            compared, at = len(said), at + len(piece)
+    # What was closed last is the list that the root alone stood in.
+    whole = "".join(said[:-1])
     if wanted is not None and at != len(wanted):
         return None
     digest = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
-    return Shape(digest, tuple(tokens), tuple(comments), errors, whole)
+    return Shape(digest, tuple(comments), errors, spanning, whole)
 
 
-class _Traits(dict[str, tuple[bool, bool]]):
-    """Says of a kind of node whether it is a comment, and whether its blanks are part of what the program says.
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What matters of a kind of node: how it begins in the digest, and whether its blanks are part of the program."""
 
-    Grammars have some hundred kinds each, so this stays small.
-    """
+    opening: str
+    verbatim: bool
+    comment: bool
+    literal: bool
+    error: bool
+    peculiar: bool
 
-    def __missing__(self, kind: str) -> tuple[bool, bool]:
-        found = self[kind] = is_comment(kind), bool(_VERBATIM.search(kind))
+
+class _Kinds(dict[str, _Kind]):
+    """The kinds seen so far; grammars have some hundred each, so this stays small."""
+
+    def __missing__(self, kind: str) -> _Kind:
+        comment, literal, error = is_comment(kind), _is_literal(kind), kind == "ERROR"
+        verbatim, peculiar = bool(_VERBATIM.search(kind)), comment or literal or error
+        found = self[kind] = _Kind(f"({kind}\0", verbatim, comment, literal, error, peculiar)
         return found
 
 
-_TRAITS = _Traits()
+_KINDS = _Kinds()
 
 
 def is_comment(kind: str) -> bool:
     """Say whether a node kind is a comment in any of the grammars."""
     return "comment" in kind
+
+
+def _is_literal(kind: str) -> bool:
+    return any(word in kind for word in _MULTI_LINE_STRINGS)
 
 
 def pattern_has_error(pattern: str, language: str) -> bool:
@@ -142,7 +158,7 @@ def multi_line_strings(text: str, language: str) -> tuple[str, ...]:
         if span.start.line == span.end.line:
             continue
         kind = node.kind()
-        if any(word in kind for word in _MULTI_LINE_STRINGS):
+        if _is_literal(kind):
             found.append(node.text())
         elif not is_comment(kind):
             stack += reversed(node.children())

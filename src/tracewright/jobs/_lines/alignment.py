@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from itertools import compress, pairwise
 
 Opcode = tuple[str, int, int, int, int]
 """A step from one list of lines to another, in the form of difflib."""
@@ -16,12 +18,10 @@ def in_place(old: Sequence[str], new: Sequence[str]) -> list[Opcode] | None:
     """
     if len(old) != len(new):
         return None
-    ours, theirs = set(old), set(new)
-    steps: list[Opcode] = []
-    for at, (a, b) in enumerate(zip(old, new, strict=True)):
-        if a != b and (a in theirs or b in ours):
-            return None
-        tag = "equal" if a == b else "replace"
-        first = steps.pop()[1] if steps and steps[-1][0] == tag else at
-        steps.append((tag, first, at + 1, first, at + 1))
-    return steps
+    same = [*map(operator.eq, old, new)]
+    gone, come = (set(compress(lines, map(operator.not_, same))) for lines in (old, new))
+    if not (gone.isdisjoint(new) and come.isdisjoint(old)):
+        return None
+    turns = [at for at in range(1, len(same)) if same[at] != same[at - 1]]
+    bounds = pairwise([0, *turns, len(same)]) if same else ()
+    return [("equal" if same[at] else "replace", at, end, at, end) for at, end in bounds]

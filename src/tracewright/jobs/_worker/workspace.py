@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -174,6 +175,7 @@ def _kind(mode: int) -> str:
 
 def _diff_lines(path: str, old: str | None, new: str | None) -> Iterator[str]:
     ours, theirs = _lines(old or ""), _lines(new or "")
+    left, right = _shown(ours), _shown(theirs)
     matcher = _Steps(ours, theirs)
     header = [
         "--- /dev/null\n" if old is None else f"--- a/{path}\n",
@@ -185,10 +187,9 @@ def _diff_lines(path: str, old: str | None, new: str | None) -> Iterator[str]:
         (_, start, _, at, _), (_, _, end, _, to) = group[0], group[-1]
         yield f"@@ -{_range(start, end)} +{_range(at, to)} @@\n"
         for tag, first, last, begin, stop in group:
-            for line in ours[first:last]:
-                yield f"{' ' if tag == 'equal' else '-'}{_ended(line)}"
-            for line in theirs[begin:stop] if tag != "equal" else ():
-                yield f"+{_ended(line)}"
+            yield from map((" " if tag == "equal" else "-").__add__, left[first:last])
+            if tag != "equal":
+                yield from map("+".__add__, right[begin:stop])
 
 
 class _Steps(difflib.SequenceMatcher[str]):
@@ -208,14 +209,16 @@ def _range(start: int, end: int) -> str:
     return str(start + 1) if length == 1 else f"{start + (length > 0)},{length}"
 
 
-def _ended(line: str) -> str:
-    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+def _shown(lines: list[str]) -> list[str]:
+    """Return lines as unified diffs show them: of a last one without an end that is said."""
+    if not lines or lines[-1].endswith("\n"):
+        return lines
+    return [*lines[:-1], f"{lines[-1]}\n\\ No newline at end of file\n"]
 
 
 def _lines(text: str) -> list[str]:
     # str.splitlines also breaks at form feeds and other characters that are no end of a line in a file.
-    lines = [f"{line}\n" for line in text.split("\n")]
-    return lines[:-1] if text.endswith("\n") or not text else [*lines[:-1], lines[-1][:-1]]
+    return io.StringIO(text, newline="\n").readlines()
 
 
 def _remove(folder: Path) -> None:

@@ -8,9 +8,10 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracewright.errors import SandboxError
+from tracewright.records.base import JsonObject, WorkspacePath
 
 LENGTHS = struct.Struct(">II")
 REPLY_BYTES = 128 << 20
@@ -34,7 +35,7 @@ class ProtocolError(SandboxError):
 
 
 class Reply(BaseModel):
-    """One answer of a worker, as checked at the door."""
+    """One answer of a worker, as checked at the door: an outcome can be made of its fields as they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -46,9 +47,9 @@ class Reply(BaseModel):
     exit_code: int | None
     stdout: str
     stderr: str
-    files: dict[str, str | None]
+    files: dict[WorkspacePath, str | None]
     diff: str
-    result: dict[str, JsonValue]
+    result: JsonObject
     artifacts: list[tuple[str, int]]
     cpu_seconds: float
     resident_bytes: int
