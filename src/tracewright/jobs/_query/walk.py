@@ -17,6 +17,7 @@ from tracewright.jobs._query.reviewed import AGGREGATE_BY_NAME, CLOCKS, DISGUISE
 
 Scope = frozenset[str]
 Node = Mapping[str, Any]
+HOLDERS = (dict, list)
 COLLATION = re.compile(r"[A-Za-z_]{1,20}(\.[A-Za-z_]{1,20}){0,3}")
 
 
@@ -55,11 +56,14 @@ class Walk:
 
     def over(self, value: Any, place: str, scope: Scope) -> None:
         """Visit a value that stands under the key `place`; `scope` holds the names of WITH that are visible there."""
-        if isinstance(value, list):
-            for item in value:
-                self.over(item, place, scope)
-        elif isinstance(value, dict):
+        kind = type(value)
+        if kind is dict:
             self._object(value, place, scope)
+        elif kind is list:
+            for item in value:
+                # Names are most of what is listed, and need no visit.
+                if type(item) is not str:
+                    self.over(item, place, scope)
 
     def _object(self, node: Node, place: str, scope: Scope) -> None:
         if unknown := grammar.strange(node, place):
@@ -77,10 +81,7 @@ class Walk:
 
     def _inside(self, node: Node, scope: Scope, *but: str) -> None:
         for key, value in node.items():
-            kind = type(value)
-            if kind is dict and value and key not in but:
-                self._object(value, key, scope)
-            elif kind is list and value and key not in but:
+            if value and type(value) in HOLDERS and key not in but:
                 self.over(value, key, scope)
 
     def _query(self, node: Node, scope: Scope) -> None:
