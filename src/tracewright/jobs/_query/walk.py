@@ -17,7 +17,6 @@ from tracewright.jobs._query.reviewed import AGGREGATE_BY_NAME, CLOCKS, DISGUISE
 
 Scope = frozenset[str]
 Node = Mapping[str, Any]
-HOLDERS = (dict, list)
 COLLATION = re.compile(r"[A-Za-z_]{1,20}(\.[A-Za-z_]{1,20}){0,3}")
 
 
@@ -56,18 +55,16 @@ class Walk:
 
     def over(self, value: Any, place: str, scope: Scope) -> None:
         """Visit a value that stands under the key `place`; `scope` holds the names of WITH that are visible there."""
-        kind = type(value)
-        if kind is dict:
+        if isinstance(value, dict):
             self._object(value, place, scope)
-        elif kind is list:
+        elif isinstance(value, list):
             for item in value:
-                # Names are most of what is listed, and need no visit.
-                if type(item) is not str:
-                    self.over(item, place, scope)
+                self.over(item, place, scope)
 
     def _object(self, node: Node, place: str, scope: Scope) -> None:
-        if unknown := grammar.strange(node, place):
-            _refuse_unknown(node, unknown)
+        shape = grammar.shape_of(node, place)
+        if shape is None or not shape.issuperset(node):
+            _refuse_unknown(node, grammar.strange(node, place))
         if "class" in node:
             self._expression(node, scope)
         elif "cte_map" in node:
@@ -81,8 +78,13 @@ class Walk:
 
     def _inside(self, node: Node, scope: Scope, *but: str) -> None:
         for key, value in node.items():
-            if value and type(value) in HOLDERS and key not in but:
-                self.over(value, key, scope)
+            if not value or key in but:
+                continue
+            if isinstance(value, dict):
+                self._object(value, key, scope)
+            elif isinstance(value, list):
+                for item in value:
+                    self.over(item, key, scope)
 
     def _query(self, node: Node, scope: Scope) -> None:
         for entry in node["cte_map"]["map"]:
