@@ -42,13 +42,13 @@ class Pair:
     times: list[tuple[float, float]]
 
 
-def paired(path: Path, rounds: int) -> Pair:
+def paired(path: Path, rounds: int, scale: int) -> Pair:
     """Compile and run one example in turns, after one round that does not count."""
     from tests.plans.shipped import open_set, set_catalogue
 
     text = path.read_text("utf-8")
     dataset = read_plan(text).dataset
-    catalogue, engine = set_catalogue(dataset), open_set(dataset)
+    catalogue, engine = set_catalogue(dataset), open_set(shipped.scaled_name(dataset, scale))
     compiled = compile_plan(text, catalogue)
     now = {"now": shipped.registry()[dataset].as_of} if "$now" in compiled.sql else {}
     values = bind_params(compiled, now) or None
@@ -96,7 +96,7 @@ def tried(count: int) -> tuple[Counter[str], float]:
     return found, time.process_time() - began
 
 
-def report(pairs: list[Pair], found: Counter[str], seconds: float) -> str:
+def report(pairs: list[Pair], found: Counter[str], seconds: float, scale: int) -> str:
     """Write the page: medians in milliseconds, the ratios with their middle half, and what became of random plans."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     held = sum(_ratio(pair)[1] <= MOST for pair in pairs)
@@ -107,7 +107,8 @@ def report(pairs: list[Pair], found: Counter[str], seconds: float) -> str:
     lines = [
         "# Query plans",
         "",
-        f"`bench/plans.py`, {len(pairs[0].times)} rounds, both sides in turns; the example plans over their sets.",
+        f"`bench/plans.py`, {len(pairs[0].times)} rounds, both sides in turns; the example plans over their sets,",
+        f"at scale {scale} (`--scale`): compiling takes as long over more rows, running does not.",
         f"{machine}, DuckDB {duckdb.__version__} in one thread; load {os.getloadavg()[0]:.1f} when it was over.",
         "Compiling goes from the plan's JSON to SQL; running is a bare cursor's. Both are processor time.",
         f"Target: at most {MOST:g}. {held} of {len(pairs)} hold it.",
@@ -142,12 +143,13 @@ def main() -> None:
     """Measure and print the report, or write it, too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--scale", type=int, default=1, help="run over sets so many times as large")
     parser.add_argument("--plans", type=int, default=PLANS, help="try so many random plans")
     parser.add_argument("--out", type=Path, help="write the report there, too")
     wanted = parser.parse_args()
     sys.path.insert(0, str(ROOT))  # the sets as tables and the drawing of plans lie among the tests
-    pairs = [paired(path, wanted.rounds) for path in EXAMPLES]
-    text = report(pairs, *tried(wanted.plans))
+    pairs = [paired(path, wanted.rounds, wanted.scale) for path in EXAMPLES]
+    text = report(pairs, *tried(wanted.plans), wanted.scale)
     print(text)
     if wanted.out:
         wanted.out.parent.mkdir(parents=True, exist_ok=True)

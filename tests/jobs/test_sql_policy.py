@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from tests.jobs.shop import Policy, make
 from tests.jobs.sql_texts import ALLOWED, FORBIDDEN, PLACES, REFUSED
 from tracewright.jobs._query.policy import Engine, Written, check
 from tracewright.jobs._query.refusal import CODES, Refusal
+from tracewright.jobs._query.stable import placeless
 from tracewright.jobs._query.walk import Catalogue
 
 
@@ -180,3 +182,26 @@ def test_parsers_that_see_different_things_are_a_refusal(policy: Policy) -> None
         with pytest.raises(Refusal) as refused:
             check(text, _Deaf(), policy.catalogue)
         assert refused.value.code == "PARSERS_DISAGREE"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_the_engine_is_given_every_text_as_it_is(policy: Policy, text: str) -> None:
+    quoted = text.replace("'", "''")
+    query = f"SELECT '{quoted}' AS text"
+    assert policy.parser.write(query).tree == policy.parser.tree(query)
+
+
+def test_only_positions_are_left_out_of_a_tree(policy: Policy) -> None:
+    text = """SELECT ',"query_location":7,"query_location_length":7' AS ",""query_location"":7" FROM orders"""
+    tree = policy.parser.tree(text)
+    left = placeless(tree)
+    assert json.loads(left) == _without(json.loads(tree), {"query_location", "query_location_length"})
+    assert left.count("query_location") == text.count("query_location")
+
+
+def _without(value: Any, keys: set[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, keys) for item in value]
+    if isinstance(value, dict):
+        return {key: _without(item, keys) for key, item in value.items() if key not in keys}
+    return value

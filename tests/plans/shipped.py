@@ -15,11 +15,11 @@ from tracewright.tables.content import csv_lines
 
 @cache
 def open_set(name: str) -> duckdb.DuckDBPyConnection:
-    """Return a connection in which the tables of a shipped set are."""
+    """Return a connection in which the tables of a shipped set are, at any scale."""
     rows, engine = shipped.generate(name), duckdb.connect()
     engine.execute("SET threads = 1")
     with TemporaryDirectory() as folder:
-        for table in shipped.registry()[name].tables:
+        for table in shipped.promised(name).tables:
             path = Path(folder) / f"{table.name}.csv"
             path.write_bytes(b"".join(csv_lines(table.header, rows[table.name])))
             types = {column.name: column.type for column in table.columns}

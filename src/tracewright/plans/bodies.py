@@ -24,6 +24,7 @@ CORE = (
     "join", "filter", "derive", "select", "aggregate", "window", "distinct", "sort", "limit", "union", "intersect",
     "except", "pivot", "unpivot",
 )  # fmt: skip
+KINDS = frozenset((*CORE, *MACROS))
 
 
 def run_body(work: Work, body: Any, path: Path, outer: Env | None) -> Relation:
@@ -92,7 +93,7 @@ def take(block: Block, step: Any, path: Path) -> None:
 def _tag(step: Any, path: Path) -> str:
     if not isinstance(step, dict) or not step:
         raise Fault("BAD_SHAPE", path, "a step is an object with one key, its kind")
-    found = [key for key in step if key in CORE or key in MACROS]
+    found = [key for key in step if key in KINDS]
     if len(found) != 1:
         name = next(iter(step)) if not found else found[1]
         message = f"{name!r} is no step" if not found else f"{found[0]!r} and {name!r} stand in one step"

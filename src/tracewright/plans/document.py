@@ -62,8 +62,8 @@ class QueryPlan(Closed):
     timezone: str = "UTC"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     fiscal_start: int = Field(default=1, ge=1, le=12)
-    params: dict[str, Param] = {}
-    let: dict[str, Body] = {}
+    params: dict[str, Param] = Field(default_factory=dict)
+    let: dict[str, Body] = Field(default_factory=dict)
     source: Any = Field(alias="from")
     steps: tuple[Any, ...] = ()
     chart: Chart | None = None

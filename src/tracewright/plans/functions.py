@@ -20,18 +20,23 @@ BOUNDED = 10_000
 CLASSES = {"num": NUMBERS, "when": TIMES, "moment": TIMES | {"time"}, "whole": frozenset({"int"})}
 
 
+Ways = tuple[tuple[tuple[str, ...], str], ...]
+"""The ways to call a function: what it takes, and what it gives for that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function of the catalogue.
 
-    `kind` is scalar, aggregate, window or table; `nulls` is `strict` (null in, null out), `maybe` (may always be
-    null), `never`, or `all` (null when all are); `bounded` is the argument that must be a small literal;
-    `ordered` ones mean nothing without an order.
+    `kind` is scalar, aggregate, window or table; `arity` is how many arguments it takes at least and at most; `nulls`
+    is `strict` (null in, null out), `maybe` (may always be null), `never`, or `all` (null when all are); `bounded` is
+    the argument that must be a small literal; `ordered` ones mean nothing without an order.
     """
 
     name: str
     kind: str
-    ways: tuple[tuple[tuple[str, ...], str], ...]
+    ways: Ways
+    arity: tuple[int, int | None]
     nulls: str = "strict"
     bounded: int | None = None
     ordered: bool = False
@@ -50,7 +55,13 @@ def _function(name: str, entry: dict[str, object]) -> Function:
     literals = entry.get("literals", [])
     ways = tuple(_way(way) for way in str(entry["is"]).split(" | "))
     given = tuple(literals) if isinstance(literals, list) else ()
-    return Function(name=name, kind=str(entry["kind"]), ways=ways, literals=given, **rest)  # type: ignore[arg-type]  # the file is ours
+    return Function(name=name, kind=str(entry["kind"]), ways=ways, arity=_arity(ways), literals=given, **rest)  # type: ignore[arg-type]  # the file is ours
+
+
+def _arity(ways: Ways) -> tuple[int, int | None]:
+    low = min(sum(not part.endswith(("?", "...")) for part in takes) for takes, _ in ways)
+    endless = any(part.endswith("...") for takes, _ in ways for part in takes)
+    return low, None if endless else max(len(takes) for takes, _ in ways)
 
 
 def _way(text: str) -> tuple[tuple[str, ...], str]:
@@ -64,13 +75,6 @@ def result_type(function: Function, given: Sequence[Type]) -> Type | None:
         if _takes(takes, given):
             return _gives(gives, given)
     return None
-
-
-def arity(function: Function) -> tuple[int, int | None]:
-    """Return how many arguments a function takes at least and at most."""
-    low = min(sum(not part.endswith(("?", "...")) for part in takes) for takes, _ in function.ways)
-    endless = any(part.endswith("...") for takes, _ in function.ways for part in takes)
-    return low, None if endless else max(len(takes) for takes, _ in function.ways)
 
 
 def _takes(takes: tuple[str, ...], given: Sequence[Type]) -> bool:

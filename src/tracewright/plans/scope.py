@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -155,7 +155,8 @@ class Groups:
 Binder = Callable[["Env", Any, dict[str, Any], Path], Bound]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for every place, and to make a frozen one takes four times as long.
+@dataclass(slots=True)
 class Env:
     """Where an expression stands: what is in sight, what is around it, and whether aggregates and windows may be.
 
@@ -171,7 +172,7 @@ class Env:
 
     def at(self, place: str, groups: Groups | None = None, *, windows: bool = False) -> Env:
         """Return the same sight at another place."""
-        return replace(self, place=place, groups=groups, windows=windows)
+        return Env(self.work, self.scope, self.outer, place, groups, windows)
 
 
 Trail = list[tuple[str, list[Any], list[Column]]]

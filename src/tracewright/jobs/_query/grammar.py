@@ -120,9 +120,9 @@ WRITERS = frozenset({"COPY_QUERY_NODE", "INSERT_QUERY_NODE", "UPDATE_QUERY_NODE"
 
 def shape_of(node: Mapping[str, Any], place: str) -> frozenset[str] | None:
     """Return the keys that an object may have, or None where no object of its kind may stand."""
-    kind = node.get("type")
     if "class" in node:
         return EXPRESSIONS.get(node["class"])
+    kind = node.get("type")
     if "cte_map" in node:
         return QUERIES.get(kind) if isinstance(kind, str) else None
     if isinstance(kind, str) and "alias" in node:
@@ -137,4 +137,4 @@ def strange(node: Mapping[str, Any], place: str) -> str:
     shape = shape_of(node, place)
     if shape is None:
         return str(node.get("class") or node.get("type") or place)
-    return "" if node.keys() <= shape else min(node.keys() - shape)
+    return "" if shape.issuperset(node) else min(node.keys() - shape)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from tracewright.jobs._query import second
 from tracewright.jobs._query.refusal import Refusal
-from tracewright.jobs._query.stable import alike, same
+from tracewright.jobs._query.stable import alike, placeless
 from tracewright.jobs._query.walk import Catalogue, Seen, Walk
 
 MOST_BYTES = 64 << 10
@@ -72,7 +72,7 @@ def _check(text: str, engine: Engine, catalogue: Catalogue, strict: bool) -> Che
     seen = _walked(written.tree, catalogue, strict)
     second.agree(seen, second.read(text))
     _require_settled(seen)
-    if not same(written.tree, written.again):
+    if written.tree != written.again:
         written = _settled(written, engine)
         # What will run is the tree of the text, so that is what must pass.
         seen = _walked(written.again, catalogue, strict)
@@ -96,7 +96,7 @@ def _require_readable(text: str) -> None:
 def _written(text: str, engine: Engine) -> Written:
     """Return a text as the engine read it; raises Refusal, with the engine's complaint, for what is not one query."""
     try:
-        return engine.write(text)
+        return _without_places(engine.write(text))
     except Exception:  # noqa: BLE001  # the complaint is asked for below, and nothing passes without a tree
         tree = json.loads(engine.tree(text))
     if tree["error"]:
@@ -104,6 +104,10 @@ def _written(text: str, engine: Engine) -> Written:
     if not tree["statements"]:
         raise Refusal("EMPTY", "There is no query.")
     raise Refusal("PARSERS_DISAGREE", "The engine cannot write down what it read; write it plainer.")
+
+
+def _without_places(written: Written) -> Written:
+    return Written(placeless(written.tree), written.text, placeless(written.again))
 
 
 def _unparsed(kind: str, message: str, text: str, engine: Engine) -> Refusal:
@@ -138,7 +142,7 @@ def _settled(written: Written, engine: Engine) -> Written:
     """Return a text that the engine reads as it wrote it; raises Refusal where there is none."""
     if not alike(written.tree, written.again):
         # The engine writes some forms as others (a comprehension as calls), but then keeps to them.
-        written = engine.write(written.text)
+        written = _without_places(engine.write(written.text))
         if not alike(written.tree, written.again):
             raise Refusal("PARSERS_DISAGREE", "The query has no stable written form; write it plainer.")
     return written

@@ -41,7 +41,7 @@ class Reviewed:
 
 def fold(name: str) -> str:
     """Return a name as the engine compares it: only the letters A to Z lose their case, nothing is trimmed."""
-    return name.translate(ASCII_LOWER)
+    return name.lower() if name.isascii() else name.translate(ASCII_LOWER)
 
 
 def _reviewed() -> Reviewed:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
+from sqlglot.parser import Parser
+from sqlglot.tokens import Tokenizer
 
 from tracewright.jobs._query.grammar import words
 from tracewright.jobs._query.refusal import Refusal
@@ -50,9 +53,10 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Parse and walk one query; raises Refusal for all that is not plainly a query."""
+    tokenizer, parser = _reader()
     try:
         # Its tokenizer stumbles over a text that holds `$` and ends with `''`; a line break changes no query.
-        parsed = DuckDB().parse(f"{text}\n")
+        parsed = parser.parse(tokenizer.tokenize(f"{text}\n"), f"{text}\n")
         [root] = [found for found in parsed if found and not isinstance(found, exp.Semicolon)]
     except (SqlglotError, ValueError) as error:
         raise Refusal(
@@ -78,6 +82,13 @@ def read(text: str) -> Reading:
     if odd := sorted(names - PLAIN - calls - {"Anonymous", "AnonymousAggFunc"}):
         raise Refusal("PARSERS_DISAGREE", f"The second parser sees {odd[0]}, which has no place in a query.")
     return Reading(tables, names | calls, calls)
+
+
+@cache
+def _reader() -> tuple[Tokenizer, Parser]:
+    """Return what reads every text: both begin anew with each, and cost as much to make as a short one to read."""
+    dialect = DuckDB()
+    return dialect.tokenizer(), dialect.parser()
 
 
 def _add_table(table: exp.Table, tables: set[tuple[str, ...]]) -> None:

@@ -6,18 +6,18 @@ import json
 import re
 from typing import Any
 
-_POSITIONS = re.compile(r'"query_location(?:_length)?":\d+')
+_POSITIONS = re.compile(r',"query_location":[0-9]+(?:,"query_location_length":[0-9]+)?')
 """Inside a JSON string its quotes would be escaped, so this only ever meets keys."""
 
 
-def same(tree: str, again: str) -> bool:
-    """Say whether two trees are the same but for positions."""
-    return _POSITIONS.sub("", tree) == _POSITIONS.sub("", again)
+def placeless(tree: str) -> str:
+    """Return a tree without the positions of its parts in the text."""
+    return _POSITIONS.sub("", tree)
 
 
 def alike(tree: str, again: str) -> bool:
-    """Say whether two trees are the same but for positions and `SELECT *` around lists of values."""
-    return same(tree, again) or _plain(json.loads(tree)) == _plain(json.loads(again))
+    """Say whether two trees without positions are the same but for `SELECT *` around lists of values."""
+    return tree == again or _plain(json.loads(tree)) == _plain(json.loads(again))
 
 
 def _plain(value: Any) -> Any:
@@ -32,7 +32,7 @@ def _plain(value: Any) -> Any:
 
 
 def _kept(node: dict[str, Any]) -> dict[str, Any]:
-    return {key: _plain(item) for key, item in node.items() if not key.startswith("query_location")}
+    return {key: _plain(item) for key, item in node.items()}
 
 
 def _is_list(node: Any) -> bool:
@@ -44,5 +44,5 @@ def _is_list(node: Any) -> bool:
 
 
 def _stars(item: Any) -> bool:
-    held = {key for key, value in item.items() if value and not key.startswith("query_location")}
+    held = {key for key, value in item.items() if value}
     return item["class"] == "STAR" and held == {"class", "type"}

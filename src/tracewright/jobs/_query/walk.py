@@ -55,15 +55,16 @@ class Walk:
 
     def over(self, value: Any, place: str, scope: Scope) -> None:
         """Visit a value that stands under the key `place`; `scope` holds the names of WITH that are visible there."""
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            self._object(value, place, scope)
+        elif isinstance(value, list):
             for item in value:
                 self.over(item, place, scope)
-        elif isinstance(value, dict):
-            self._object(value, place, scope)
 
     def _object(self, node: Node, place: str, scope: Scope) -> None:
-        if unknown := grammar.strange(node, place):
-            _refuse_unknown(node, unknown)
+        shape = grammar.shape_of(node, place)
+        if shape is None or not shape.issuperset(node):
+            _refuse_unknown(node, grammar.strange(node, place))
         if "class" in node:
             self._expression(node, scope)
         elif "cte_map" in node:
@@ -77,11 +78,13 @@ class Walk:
 
     def _inside(self, node: Node, scope: Scope, *but: str) -> None:
         for key, value in node.items():
-            kind = type(value)
-            if kind is dict and value and key not in but:
+            if not value or key in but:
+                continue
+            if isinstance(value, dict):
                 self._object(value, key, scope)
-            elif kind is list and value and key not in but:
-                self.over(value, key, scope)
+            elif isinstance(value, list):
+                for item in value:
+                    self.over(item, key, scope)
 
     def _query(self, node: Node, scope: Scope) -> None:
         for entry in node["cte_map"]["map"]:

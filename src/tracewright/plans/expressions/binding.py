@@ -66,6 +66,10 @@ def bind(env: Env, node: Any, path: Path) -> Bound:
 def tag_of(env: Env, node: dict[str, Any], path: Path) -> str:
     """Return the one tag key of a node; raises where there is none, a second, or a key that is no option of it."""
     tags = env.work.tags
+    if len(node) == 1:
+        (tag,) = node
+        if tag in tags:
+            return tag
     found = [key for key in node if key in tags]
     if not found:
         name = next(iter(node), "")

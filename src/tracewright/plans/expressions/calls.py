@@ -12,7 +12,7 @@ from tracewright.plans.expressions.operators import NONE, Tag, truth
 from tracewright.plans.expressions.windows import bind_frame, bind_order, ordered, telling_keys
 from tracewright.plans.families import INT, Type
 from tracewright.plans.faults import Fault, Path, did_you_mean
-from tracewright.plans.functions import BOUNDED, Function, arity, catalogue, result_type
+from tracewright.plans.functions import BOUNDED, Function, catalogue, result_type
 from tracewright.plans.scope import Binder, Bound, Env, column_of
 
 AGGREGATE_OPTIONS = frozenset({"where", "distinct", "order"})
@@ -31,7 +31,7 @@ def find(name: Any, kinds: Sequence[str], path: Path) -> Function:
 
 def typed_call(function: Function, args: list[Bound], nodes: Sequence[Any], path: Path) -> Type:
     """Return the type of a call; raises ARITY, TYPE_MISMATCH, and LIMIT_EXCEEDED where a size has no small bound."""
-    low, high = arity(function)
+    low, high = function.arity
     if len(args) < low or (high is not None and len(args) > high):
         wanted = str(low) if low == high else f"{low} to {high}" if high else f"{low} or more"
         raise Fault("ARITY", path, f"{function.name} takes {wanted} arguments, found {len(args)}")

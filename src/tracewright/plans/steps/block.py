@@ -141,9 +141,9 @@ def carried(columns: Iterable[Column], table: str | None = None) -> dict[Column,
     found: dict[Column, Column] = {}
     for column in sorted(columns, key=lambda column: column.hidden):
         name, count = column.name, 1
-        while name.casefold() in taken:
+        while (folded := name.casefold()) in taken:
             name, count = f"{column.alias}_{column.name}" + (f"_{count}" if count > 1 else ""), count + 1
-        taken.add(name.casefold())
+        taken.add(folded)
         alias = column.alias if column.merged is None else None
         found[column] = Column(
             column.name, column.type, column.nullable, alias, table, None, column.hidden, name, column.repeated
