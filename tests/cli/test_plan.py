@@ -76,6 +76,12 @@ def test_an_answer_is_kept_as_a_capsule_with_its_plan_and_its_picture(shop: Path
     assert len([line for line in ran.err.splitlines() if line.startswith("picture: ")]) == 2
     shown = tracewright("capsule", "show", kept, "--json").json
     assert (shown["request"]["kind"], shown["request"]["plan"]) == ("plan", TOTALS)
+    told = tracewright("capsule", "show", kept).out
+    assert '{"share": {"of": "s"}}' in told
+    assert "policy: allowed; reads orders; calls " in told
+    of_plan = shown["request"]["plan_sha256"][:12]
+    assert [one["id"] for one in tracewright("capsule", "list", "--plan", of_plan, "--json").json["capsules"]] == [kept]
+    assert tracewright("capsule", "list", "--plan", "0" * 64, "--json").json == {"capsules": []}
     assert plan("run", TOTALS, "--data", shop, "--json").json["capsule"] == kept
     assert tracewright("capsule", "verify", kept, "--json").json["ok"]
     assert tracewright("capsule", "replay", kept, "--json").json["answer"] == "identical"
