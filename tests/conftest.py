@@ -13,6 +13,7 @@ from hypothesis import settings
 from tests.stocked import Stock, stock
 from tracewright.errors import MissingPartError
 from tracewright.pipeline.jailed import run_jailed
+from tracewright.sandboxes._jail.layout import EVERYWHERE
 
 # No clock in the verdict and no dice: `--hypothesis-profile explore` looks for new examples.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
@@ -39,7 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell has those that run in the background ignore it."""
+    """Have jobs that run in here find what they find in a worker, and let Ctrl-C reach what the tests start.
+
+    A shell has those that run in the background ignore it.
+    """
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = EVERYWHERE["ARROW_DEFAULT_MEMORY_POOL"]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

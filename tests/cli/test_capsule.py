@@ -30,6 +30,11 @@ def test_capsules_are_listed_by_data_and_outcome(home: Path) -> None:
         {"id": capsule.id, "data": "shop", "outcome": "ok", "rows": "2", "asked": "how many?"}
     ]
     assert tracewright("capsule", "list", "--data", "other", "--json").json == {"capsules": []}
+    by_code = tracewright("capsule", "list", "--code", "TABLE_DENIED", "--json").json["capsules"]
+    assert [one["id"] for one in by_code] == [refused().id]
+    day = FIRST.at[:10]
+    assert len(tracewright("capsule", "list", "--since", day, "--json").json["capsules"]) == 2
+    assert tracewright("capsule", "list", "--since", f"{day}T23:59", "--json").json == {"capsules": []}
     assert capsule.id[:12] in tracewright("capsule", "list").out
 
 
@@ -44,7 +49,9 @@ def test_a_capsule_is_shown_with_its_rows(home: Path) -> None:
 
 def test_a_refusal_is_shown_with_its_code(home: Path) -> None:
     shelf.keep(home, refused(), {}, FIRST)
-    assert "rejected TABLE_DENIED There is no table 'secrets' here." in tracewright("capsule", "show", refused().id).out
+    shown = tracewright("capsule", "show", refused().id).out
+    assert "rejected TABLE_DENIED There is no table 'secrets' here." in shown
+    assert "policy: refused" in shown
 
 
 @pytest.mark.parametrize("verb", ["show", "verify", "replay", "export"])

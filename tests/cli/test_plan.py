@@ -70,6 +70,23 @@ def test_a_plan_is_answered_with_a_table(shop: Path) -> None:
     assert "2 rows." in ran.err
 
 
+def test_an_answer_is_kept_as_a_capsule_with_its_plan_and_its_picture(shop: Path) -> None:
+    ran = plan("run", TOTALS, "--data", shop)
+    [kept] = [line.split()[-1] for line in ran.err.splitlines() if line.startswith("kept as capsule ")]
+    assert len([line for line in ran.err.splitlines() if line.startswith("picture: ")]) == 2
+    shown = tracewright("capsule", "show", kept, "--json").json
+    assert (shown["request"]["kind"], shown["request"]["plan"]) == ("plan", TOTALS)
+    told = tracewright("capsule", "show", kept).out
+    assert '{"share": {"of": "s"}}' in told
+    assert "policy: allowed; reads orders; calls " in told
+    of_plan = shown["request"]["plan_sha256"][:12]
+    assert [one["id"] for one in tracewright("capsule", "list", "--plan", of_plan, "--json").json["capsules"]] == [kept]
+    assert tracewright("capsule", "list", "--plan", "0" * 64, "--json").json == {"capsules": []}
+    assert plan("run", TOTALS, "--data", shop, "--json").json["capsule"] == kept
+    assert tracewright("capsule", "verify", kept, "--json").json["ok"]
+    assert tracewright("capsule", "replay", kept, "--json").json["answer"] == "identical"
+
+
 def test_a_whole_answer_can_be_written_to_a_file(shop: Path) -> None:
     asked = step({"filter": {"gte": ["order_id", {"param": "least"}]}}, params={"least": {"type": "bigint"}})
     words = ("--data", shop, "--format", "parquet", "--out", "a.parquet", "--parameter", "least=2", "--json")
@@ -114,6 +131,7 @@ def test_a_promise_that_does_not_hold_is_exit_1_with_its_count(shop: Path) -> No
     ran = plan("run", {"plan": 1, "from": "orders", "steps": [broken, {"select": ["orders.order_id"]}]}, "--data", shop)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("FANOUT: /steps/0/join: 1 keys stand in several rows")
+    assert "kept as capsule " in ran.err
 
 
 def test_a_division_by_zero_at_the_run_is_exit_1_with_its_code(shop: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.jobs.apart import Run, apart
+from tracewright import registry
 from tracewright.blobs import Blobs
 from tracewright.environments.analytics.tasks import tasks
 from tracewright.records.job import Artifact, Outcome
@@ -78,8 +78,7 @@ def test_every_question_is_read_with_its_set_and_its_licence(
 def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[str, TableSet], tmp_path: Path) -> None:
     databases = {name: filled(tmp_path / database_file(name), tables) for name, tables in spider.items()}
     chosen = read(corpora, home)[::EVERY]
-    with apart() as run:
-        ends = [settled(one, databases, run) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
+    ends = [settled(one, databases) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
     plans = [end for end in ends if isinstance(end, Task)]
     reasons = {end.reason for end in ends if isinstance(end, Dropped)}
     assert all(task.goal.actions[0].name == "query_plan" for task in plans)
@@ -95,10 +94,10 @@ def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[
     }, reasons
 
 
-def settled(made: Any, databases: Mapping[str, Path], run: Run) -> Task | Dropped:
+def settled(made: Any, databases: Mapping[str, Path]) -> Task | Dropped:
     while isinstance(made, Deferred):
         inputs = {name: databases[sha256] for name, sha256 in made.job.inputs.items()}
-        done = run(made.job.kind, made.job.request, inputs)
+        done = registry.load("jobs", made.job.kind).run(made.job.request, {}, inputs)
         kept = {name: Artifact(sha256="0" * 64, bytes=len(data)) for name, data in done.artifacts.items()}
         outcome = Outcome(status=done.status, code=done.code, message=done.message, result=done.result, artifacts=kept)
         made = made.finish(outcome)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 import os
 import resource
 import signal
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
 from decimal import Decimal
-from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +23,7 @@ from tracewright.jobs._query.result import Cut, plain, take
 from tracewright.jobs.query import run
 
 HANGS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r"
+LARGE = "SELECT repeat(md5(i::VARCHAR), 20) AS x FROM range(100000) r(i)"
 HUNGRY = ("SELECT array_resize([1], 2000000000)", "SELECT printf('%2000000000d', 1)")
 
 
@@ -36,15 +33,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 
 def ask(shop: Mapping[str, Path], sql: str, **request: Any) -> Result:
-    # It forks, which a process that has run many other tests is no place for.
-    return _worker().submit(run, {"sql": sql, **request}, {}, dict(shop)).result()
-
-
-@cache
-def _worker() -> Executor:
-    worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
-    atexit.register(worker.shutdown)
-    return worker
+    return run({"sql": sql, **request}, {}, shop)
 
 
 def table(done: Result) -> pa.Table:
@@ -162,6 +151,12 @@ def test_a_query_that_wants_too_much_memory_gets_none(shop: Mapping[str, Path], 
     assert (done.status, done.code) == ("oom", "RUNNER_MEMORY")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert peak < (1 << 20), "no process may have held a gigabyte"
+
+
+def test_a_query_may_use_all_the_memory_that_it_was_given(shop: Mapping[str, Path]) -> None:
+    for mebibytes in (512, 1024, 1064, 1100):
+        done = ask(shop, LARGE, limits={"memory_bytes": mebibytes << 20, "rows": 100_000, "bytes": 90 << 20})
+        assert (done.status, done.code, done.result["rows"]) == ("ok", "", 100_000), (mebibytes, done.message)
 
 
 def test_a_query_leaves_nothing_behind_for_the_next(shop: Mapping[str, Path]) -> None:

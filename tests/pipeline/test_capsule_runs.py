@@ -12,12 +12,14 @@ import pytest
 
 from tests.capsules import FIRST, answered, parquet
 from tracewright.errors import SourceError
+from tracewright.pipeline import plans
 from tracewright.pipeline.capsules import comparing, exporting, importing, making, replaying, shelf, verifying
 from tracewright.pipeline.capsules.making import Asked
+from tracewright.pipeline.capsules.planning import AskedPlan, Planned
 from tracewright.pipeline.capsules.reading import Bench, bench
 from tracewright.pipeline.tables import Registration, register
-from tracewright.plans.catalogue import catalogue_of
-from tracewright.plans.compiling import compile_plan
+from tracewright.plans.document import read_plan
+from tracewright.plans.faults import PlanError
 from tracewright.records.capsule import Capsule, Ending, Parameter
 from tracewright.records.chart import Chart
 
@@ -65,14 +67,11 @@ def verify(home: Path, capsule: Capsule) -> verifying.Verification:
 
 def test_a_query_becomes_a_capsule_with_rows_preview_chart_and_pictures(here: Path) -> None:
     draft = asyncio.run(making.ask(here, Asked(data="shop", sql=BY_STATUS, question="orders by status?", ordered=True)))
-    capsule, isolation = draft.capsule, draft.outcome.observed.isolation
-    folder = shelf.folder(here, capsule.id)
-    # A jail that bounds the addresses of each process has no room for the renderer, and the draft says so.
-    drawn = bool(isolation and isolation.memory == "tree")
-    assert drawn == (not draft.note), draft.note
+    capsule, folder = draft.capsule, shelf.folder(here, draft.capsule.id)
+    assert not draft.note
     assert {path.name for path in folder.iterdir()} == {
         *("capsule.json", "run.json", "attestation.intoto.json", "result.parquet", "preview.json", "chart.vl.json"),
-        *(("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png") if drawn else ()),
+        *("chart.light.svg", "chart.light.png", "chart.dark.svg", "chart.dark.png"),
     }
     assert json.loads((folder / "preview.json").read_bytes())["rows"] == [["open", 1], ["paid", 2]]
     assert capsule.chart is not None
@@ -206,10 +205,24 @@ PLAN = {
 }
 
 
+PIVOT = {"pivot": {"on": "status", "values": {"discover": 2}, "measures": [{"as": "n", "expr": {"count": "*"}}]}}
+TOO_WIDE = {"pivot": {**PIVOT["pivot"], "values": {"discover": 1}}}
+FANNED = {"join": {"to": {"table": "orders", "as": "o"}, "using": ["status"], "expect": "many_to_one"}}
+CASTS = {"filter": {"gt": [{"cast": "status", "to": "bigint"}, 0]}}
+
+
+def ask_plan(home: Path, plan: Any, **fields: Any) -> Planned:
+    return asyncio.run(plans.answered(home, AskedPlan(read_plan(plan), "shop", **fields)))
+
+
+def of_orders(*steps: Any, **keys: Any) -> dict[str, Any]:
+    return {"plan": 1, **keys, "from": "orders", "steps": list(steps)}
+
+
 def test_a_plan_becomes_a_capsule_that_can_be_proved_from_the_plan(here: Path) -> None:
-    compiled = compile_plan(PLAN, catalogue_of({"orders": {"status": "VARCHAR", "amount": "DOUBLE"}}))
-    capsule = asyncio.run(making.ask(here, making.planned("shop", compiled, {}, "what was paid?"))).capsule
-    request = capsule.request
+    done = ask_plan(here, PLAN, question="what was paid?")
+    capsule, compiled, request = done.draft.capsule, done.compiled, done.draft.capsule.request
+    assert request.question == "what was paid?"
     assert (capsule.outcome.status, request.kind, request.raw_sql) == ("ok", "plan", "")
     assert (request.plan_sha256, request.core_sha256) == (compiled.plan_sha256, compiled.core_sha256)
     assert request.parameters == (Parameter(name="least", type="decimal(4,1)", value="1.5"),)
@@ -217,6 +230,58 @@ def test_a_plan_becomes_a_capsule_that_can_be_proved_from_the_plan(here: Path) -
     assert capsule.result is not None
     assert capsule.result.ordered
     assert verify(here, capsule).contents
+    assert replay(here, capsule).answer == "identical"
+
+
+def test_a_pivot_is_kept_with_the_values_that_it_found(here: Path) -> None:
+    capsule = ask_plan(here, of_orders(PIVOT)).draft.capsule
+    assert capsule.request.plan is not None
+    assert capsule.request.plan["steps"][0]["pivot"]["values"] == ["open", "paid"]  # type: ignore[index,call-overload]  # a plan
+    assert capsule.result is not None
+    assert [column.name for column in capsule.result.columns] == ["open", "paid"]
+    assert verify(here, capsule).contents
+    assert replay(here, capsule) == replaying.Replay(id=capsule.id, answer="identical")
+
+
+def test_a_pivot_of_more_values_than_it_may_have_is_no_plan_and_no_capsule(here: Path) -> None:
+    with pytest.raises(PlanError, match="more than 1 values were found"):
+        ask_plan(here, of_orders(TOO_WIDE))
+    assert shelf.ids(here) == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [
+        (of_orders(FANNED, {"select": ["orders.amount"]}), "FANOUT"),
+        (of_orders(CASTS), "CAST"),
+        # The query that looks for the values of the pivot fails, long before the plan's own.
+        (of_orders(CASTS, PIVOT), "CAST"),
+    ],
+)
+def test_a_plan_that_fails_at_its_run_is_a_capsule_that_fails_again(here: Path, plan: Any, code: str) -> None:
+    capsule = ask_plan(here, plan).draft.capsule
+    assert (capsule.outcome.status, capsule.outcome.code, capsule.result) == ("failed", code, None)
+    assert capsule.ruling.allowed
+    assert capsule.request.plan == plan
+    assert verify(here, capsule).ok
+    assert replay(here, capsule) == replaying.Replay(id=capsule.id, answer="identical")
+    assert shelf.ids(here) == [capsule.id]
+
+
+def test_the_queries_before_a_plans_own_take_only_the_parameters_that_they_bind(here: Path) -> None:
+    params = {"least": {"type": "decimal(4,1)"}, "most": {"type": "bigint"}}
+    enough = {"filter": {"gte": ["amount", {"param": "least"}]}}
+    plan = of_orders(enough, PIVOT, {"filter": {"lte": ["paid", {"param": "most"}]}}, params=params)
+    capsule = ask_plan(here, plan, given={"least": 1.5, "most": 9}).draft.capsule
+    assert (capsule.outcome.status, capsule.outcome.message) == ("ok", "")
+    assert [(one.name, one.value) for one in capsule.request.parameters] == [("least", 1.5), ("most", 9)]
+
+
+def test_a_promise_is_checked_again_with_the_parameters_of_its_plan(here: Path) -> None:
+    enough = {"filter": {"gte": ["amount", {"param": "least"}]}}
+    plan = of_orders(enough, FANNED, {"select": ["orders.amount"]}, params=PLAN["params"])
+    capsule = ask_plan(here, plan).draft.capsule
+    assert capsule.outcome.code == "FANOUT"
     assert replay(here, capsule).answer == "identical"
 
 

@@ -22,6 +22,8 @@ from tracewright.sandboxes import Sandbox
 from tracewright.sandboxes._contract.case import Case
 from tracewright.sandboxes._contract.suite import tried
 from tracewright.sandboxes._contract.trial import Backend
+from tracewright.sandboxes._jail import layout, sandbox
+from tracewright.sandboxes._jail.layout import PACKAGE, Layout, Mount
 
 Found = TypeVar("Found")
 
@@ -76,6 +78,15 @@ def within(name: str, work: Callable[[Sandbox], Awaitable[Found]], **options: ob
             await sandbox.close()
 
     return asyncio.run(main())
+
+
+def show_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the jails of bubblewrap import the kinds in `kinds/`, as they would a plug-in's."""
+    here = layout.here()
+    kinds = Mount(Path(__file__).parent / "kinds", f"{PACKAGE}/kinds")
+    with_kinds = Layout((*here.mounts, kinds), here.command, here.environment)
+    monkeypatch.setattr(layout, "here", lambda: with_kinds)
+    monkeypatch.setattr(sandbox, "module_path", lambda wing, name: f"kinds.{name}")
 
 
 def outcome_of(name: str, job: Job, **options: object) -> Outcome:

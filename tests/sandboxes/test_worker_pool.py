@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.sandboxes.jails import proven_home, within
+from tests.sandboxes.jails import proven_home, show_kinds, within
 from tracewright.blobs import Blobs
 from tracewright.errors import MissingPartError, SandboxError
 from tracewright.records.job import MIB, Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
-from tracewright.sandboxes._jail import layout, local, preflight, sandbox
-from tracewright.sandboxes._jail.layout import PACKAGE, Layout, Mount
+from tracewright.sandboxes._jail import local, preflight
 from tracewright.sandboxes._jail.process import Jail
 from tracewright.sandboxes.bubblewrap import Options, build
 
@@ -27,12 +26,7 @@ Use = Callable[[Sandbox], Awaitable[Found]]
 
 @pytest.fixture(autouse=True)
 def rogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the jail import the misbehaving kinds, as it would a plug-in's."""
-    here = layout.here()
-    kinds = Mount(Path(__file__).parent / "kinds", f"{PACKAGE}/kinds")
-    with_kinds = Layout((*here.mounts, kinds), here.command, here.environment)
-    monkeypatch.setattr(layout, "here", lambda: with_kinds)
-    monkeypatch.setattr(sandbox, "module_path", lambda wing, name: f"kinds.{name}")
+    show_kinds(monkeypatch)
 
 
 def _job(do: str = "", wall: float = 20, **request: Any) -> Job:

@@ -29,6 +29,9 @@ def register(app: typer.Typer) -> None:
 def list_capsules(
     data: Annotated[str, typer.Option("--data", help="Only queries over this set.")] = "",
     status: Annotated[str, typer.Option(help="Only this outcome: ok, rejected, failed, timeout, …")] = "",
+    code: Annotated[str, typer.Option(help="Only this code: TABLE_DENIED, FANOUT, RUNNER_TIMEOUT, …")] = "",
+    plan: Annotated[str, typer.Option(help="Only of the plan whose hash begins so.")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE", help="Only what ran on that day (2026-01-31) or later.")] = "",
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +42,11 @@ def list_capsules(
     lines = [
         _line(capsule_id, one)
         for capsule_id, one in found
-        if data in ("", one.request.data.id) and status in ("", one.outcome.status)
+        if data in ("", one.request.data.id)
+        and status in ("", one.outcome.status)
+        and code in ("", one.outcome.code)
+        and one.request.plan_sha256.startswith(plan)
+        and (not since or any(run.at >= since for run in shelf.runs(home, capsule_id).runs))
     ]
     if as_json:
         emit({"capsules": lines})
@@ -51,14 +58,16 @@ def list_capsules(
 
 def _line(capsule_id: str, found: Capsule) -> dict[str, str]:
     rows = str(found.result.rows) if found.result else ""
-    asked = found.request.question or found.request.sql or found.request.raw_sql
+    request = found.request
+    asked = request.question or request.sql or request.raw_sql or str((request.plan or {}).get("notes") or "a plan")
     outcome = f"{found.outcome.status} {found.outcome.code}".strip()
     return {"id": capsule_id, "data": found.request.data.id, "outcome": outcome, "rows": rows, "asked": asked}
 
 
 @capsule.command("show")
 def show(capsule_id: CapsuleId, home: Home = DEFAULT_HOME, as_json: Json = False) -> None:
-    """Show one capsule: the question, the query, what came of it, and where its pictures are."""
+    """Show one capsule: question, plan, query, ruling, what came of it, and where its pictures are."""
+    from tracewright.cli.plan import readable
     from tracewright.pipeline.capsules import shelf
 
     found_id = shelf.find(home, capsule_id)
@@ -69,9 +78,11 @@ def show(capsule_id: CapsuleId, home: Home = DEFAULT_HOME, as_json: Json = False
     request = found.request
     say(f"capsule {found_id}")
     say(f"data {request.data.id} {request.data.version_hash[:12]}, {request.engine.name} {request.engine.version}")
-    for label, text in (("question", request.question), ("sql", request.sql or request.raw_sql)):
+    plan = readable(request.plan) if request.plan else ""
+    for label, text in (("question", request.question), ("plan", plan), ("sql", request.sql or request.raw_sql)):
         if text:
             say(f"{label}: {printable(text)}")
+    _show_ruling(found)
     say(f"{found.outcome.status} {found.outcome.code} {printable(found.outcome.message)}".rstrip())
     for notice in found.notices:
         say(f"notice: {printable(notice)}")
@@ -80,6 +91,15 @@ def show(capsule_id: CapsuleId, home: Home = DEFAULT_HOME, as_json: Json = False
     for picture in sorted(folder.glob("chart.*.svg")):
         say(f"picture: {picture}")
     say(f"licence {found.licence}; unsigned")
+
+
+def _show_ruling(found: Capsule) -> None:
+    ruling = found.ruling
+    used = (("reads", ruling.tables), ("calls", ruling.functions))
+    told = [f"{verb} {', '.join(names)}" for verb, names in used if names]
+    say(f"policy: {'; '.join(['allowed' if ruling.allowed else 'refused', *told])}")
+    for warning in ruling.warnings:
+        say(f"warning: {warning.code} {printable(warning.reason)}".rstrip())
 
 
 def _show_rows(folder: Path) -> None:

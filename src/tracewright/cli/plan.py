@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tracewright.cli.answers import Form, Loose, Out, Rows, Seconds, json_value, tell
 from tracewright.cli.files import read_text
 from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, say, table
-from tracewright.cli.sql import json_value, show_outcome, write_result
 
 if TYPE_CHECKING:
     from tracewright.plans.compiling import Compiled
     from tracewright.plans.explaining import Explained
-
-SHOWN_ROWS = 50
 
 plan = typer.Typer(help="Ask tables by plans: JSON that is never SQL.", no_args_is_help=True)
 
@@ -75,41 +73,29 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", help="NAME=VALUE, the value as JSON; may be repeated.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="Keep at most so many rows.", min=1, max=1_000_000)] = 10_000,
-    seconds: Annotated[float, typer.Option(help="End each query after so long.", min=0.1, max=600)] = 10.0,
-    loose: Annotated[bool, typer.Option("--loose", help="Let pass what depends on the order of rows.")] = False,
-    kind: Annotated[Literal["arrow", "parquet"], typer.Option("--format", help="The form of --out.")] = "arrow",
-    out: Annotated[Path | None, typer.Option(help="Write the whole result to this file.")] = None,
+    rows: Rows = 10_000,
+    seconds: Seconds = 10.0,
+    loose: Loose = False,
+    kind: Form = "parquet",
+    out: Out = None,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
-    """Run one plan in the jail and show what came out; exits 1 where it was refused or ended."""
-    from tracewright.blobs import Blobs
-    from tracewright.pipeline.plans import Asked, answered
+    """Run one plan in the jail, show what came out and keep it as a capsule; exits 1 where it was refused or ended."""
+    from tracewright.pipeline.capsules.making import LIMITS
+    from tracewright.pipeline.capsules.planning import AskedPlan
+    from tracewright.pipeline.plans import answered
     from tracewright.plans.document import read_plan
 
+    limits = LIMITS.model_copy(update={"rows": rows, "seconds": seconds})
     with _told_apart(as_json):
-        asked = Asked(
-            plan=read_plan(read_text(file)),
-            data=data,
-            params=dict(map(_pair, parameter or ())),
-            rows=rows,
-            seconds=seconds,
-            form=kind,
-            strict=not loose,
-            preview=SHOWN_ROWS,
-        )
-        found = asyncio.run(answered(home, asked))
-    if out is not None and found.outcome.status == "ok":
-        [artifact] = found.outcome.artifacts.values()
-        write_result(out, Blobs(home / "blobs").get(artifact.sha256))
-    if as_json:
-        emit(found.outcome)
-    else:
-        show_outcome(found.outcome)
-    for lint in found.compiled.lints:
+        found, given = read_plan(read_text(file)), dict(map(_pair, parameter or ()))
+        asked = AskedPlan(found, data, given, strict=not loose, limits=limits, form=kind)
+        planned = asyncio.run(answered(home, asked))
+    tell(planned.draft, home, out, as_json)
+    for lint in planned.compiled.lints:
         note(str(lint))
-    if found.outcome.status != "ok":
+    if planned.draft.outcome.status != "ok":
         raise typer.Exit(1)
 
 

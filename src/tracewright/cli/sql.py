@@ -6,17 +6,17 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from tracewright.cli.answers import Form, Loose, Out, Rows, Seconds, json_value, tell
 from tracewright.cli.files import read_text
-from tracewright.cli.screen import DEFAULT_HOME, Home, Json, emit, note, say, table
+from tracewright.cli.screen import DEFAULT_HOME, Home, Json, say, table
 
 if TYPE_CHECKING:
     from tracewright.pipeline.queries import Verdict
-    from tracewright.records.job import Outcome
 
 WIDTH = 100
 
@@ -67,16 +67,15 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", help="A value for the next `?`, as JSON; may be repeated.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="Keep at most so many rows.", min=1, max=1_000_000)] = 10_000,
-    seconds: Annotated[float, typer.Option(help="End the query after so long.", min=0.1, max=600)] = 10.0,
-    loose: Annotated[bool, typer.Option("--loose", help="Let pass what depends on the order of rows.")] = False,
-    kind: Annotated[Literal["arrow", "parquet"], typer.Option("--format", help="The form of the result.")] = "parquet",
-    out: Annotated[Path | None, typer.Option(help="Write the whole result to this file.")] = None,
+    rows: Rows = 10_000,
+    seconds: Seconds = 10.0,
+    loose: Loose = False,
+    kind: Form = "parquet",
+    out: Out = None,
     home: Home = DEFAULT_HOME,
     as_json: Json = False,
 ) -> None:
     """Run one query in the jail, show what came out and keep it as a capsule; exits 1 where it was refused or ended."""
-    from tracewright.pipeline.capsules import shelf
     from tracewright.pipeline.capsules.making import LIMITS, Asked, ask
     from tracewright.records.capsule import Parameter
 
@@ -84,18 +83,7 @@ def run(
     limits = LIMITS.model_copy(update={"rows": rows, "seconds": seconds})
     asked = Asked(data=data, sql=query, parameters=values, strict=not loose, limits=limits, form=kind)
     draft = asyncio.run(ask(home, asked))
-    if out is not None and (result := draft.capsule.result):
-        write_result(out, draft.files[result.file])
-    if as_json:
-        emit({**draft.outcome.model_dump(mode="json"), "capsule": draft.capsule.id})
-    else:
-        show_outcome(draft.outcome)
-        for notice in draft.capsule.notices:
-            if notice != draft.outcome.message:
-                note(notice)
-        note(f"kept as capsule {draft.capsule.id}{'; ' if draft.note else ''}{draft.note}")
-        for picture in sorted(shelf.folder(home, draft.capsule.id).glob("chart.*.png")):
-            note(f"picture: {picture}")
+    tell(draft, home, out, as_json)
     if draft.outcome.status != "ok":
         raise typer.Exit(1)
 
@@ -123,31 +111,3 @@ def _sql_of(row: Any) -> str:
 
 def _row(verdict: Verdict) -> Sequence[str]:
     return verdict.verdict, verdict.code, " ".join(verdict.sql.split())[:WIDTH], verdict.reason
-
-
-def json_value(text: str) -> Any:
-    """Return what a word means as JSON, or the word itself where it is none."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def write_result(out: Path, data: bytes) -> None:
-    """Write the rows of a query to a file."""
-    from tracewright.blobs import write_whole
-
-    write_whole(out, data)
-    note(f"wrote {len(data)} bytes to {out}")
-
-
-def show_outcome(outcome: Outcome) -> None:
-    """Print the rows of a query as a table, or why there are none."""
-    result: Any = outcome.result
-    if outcome.status != "ok":
-        note(f"{outcome.code}: {outcome.message}")
-        return
-    table([f"{column['name']}" for column in result["columns"]], result["preview"])
-    note(" ".join(part for part in (f"{result['rows']} rows.", outcome.message) if part))
-    for warning in result["warnings"]:
-        note(f"{warning['code']}: {warning['reason']}")

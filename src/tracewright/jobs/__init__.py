@@ -52,6 +52,8 @@ class JobKind(Protocol):
 
     A kind whose `run` returns a `Program` has a `COMMAND`: a command line, to which the number of a descriptor is added
     where the program reads what it is told. It may be started before there is a job.
+    A `oneshot` kind that runs no code of others may say `RESERVES = True`, where its libraries reserve far more address
+    space than they use: a bound on each process then counts only the private memory that may be written to.
     """
 
     ISOLATION: IsolationNeed

@@ -20,6 +20,7 @@ from tracewright.records.base import canonical
 from tracewright.records.chart import MOST_ROWS, Chart, Field, Theme, specification, theme
 
 ISOLATION: IsolationNeed = "oneshot"
+RESERVES = True
 VEGA_LITE = "6.4"
 SCALE = 2.0
 ADDRESS_SPACE = 72 << 30
@@ -27,7 +28,7 @@ ADDRESS_SPACE = 72 << 30
 
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
-    """Draw it; where the jail bounds address space, only the specification comes, and a code says why."""
+    """Draw it; where somebody around the jail bounds address space, only the specification comes, with a code."""
     try:
         chart = Chart.model_validate(request["chart"])
         columns = read(inputs[request["input"]], request["format"], request["columns"])
@@ -39,7 +40,7 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
         return Result("action_error", "no_chart", f"this chart cannot be drawn: {error}")
     written = {"chart.vl.json": canonical(spec)}
     if not _roomy():
-        sentence = "no picture was drawn: this jail bounds address space, and the renderer reserves more"
+        sentence = "no picture was drawn: address space is bounded here (ulimit -v), and the renderer reserves more"
         return Result(code="no_picture", message=sentence, artifacts=written)
     return Result(artifacts={**written, **_pictures(spec, request.get("themes", get_args(Theme)))})
 

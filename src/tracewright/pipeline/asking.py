@@ -12,12 +12,15 @@ from typing import Any, Literal
 
 from tracewright.environments.analytics.questions import Candidate, Look, Reading, looks, search, seen
 from tracewright.errors import SandboxError
-from tracewright.pipeline.capsules import making, shelf
+from tracewright.pipeline.capsules import shelf
+from tracewright.pipeline.capsules.making import Draft
+from tracewright.pipeline.capsules.planning import AskedPlan, run_plan
 from tracewright.pipeline.capsules.reading import Bench, bench
 from tracewright.pipeline.queries import Data, data_of, query_job
 from tracewright.pipeline.tables import prepared
 from tracewright.plans.catalogue import Catalogue, catalogue_of_set
 from tracewright.plans.compiling import compile_plan
+from tracewright.plans.document import read_plan
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.capsule import PREVIEW
 from tracewright.records.job import Sha256
@@ -68,7 +71,7 @@ async def answer(home: Path, data: str, question: str) -> Answer:
         reading = await read(there, data, question, tables)
         if not reading.candidates:
             return _abstained(question, tables, reading)
-        chosen, draft = await _run(there, data, question, reading, catalogue_of_set(tables))
+        chosen, draft = await _run(there, data, question, reading)
     shelf.keep(home, draft.capsule, draft.files, draft.run)
     others = tuple(other.words for other in reading.candidates if other is not chosen)[: MOST_TRIES - 1]
     return _told(home, question, chosen, draft).model_copy(update={"data": tables.id, "others": others})
@@ -93,14 +96,12 @@ async def _looked(there: Bench, data: Data, look: Look, catalogue: Catalogue) ->
     return rows
 
 
-async def _run(
-    there: Bench, data: str, question: str, reading: Reading, catalogue: Catalogue
-) -> tuple[Candidate, making.Draft]:
+async def _run(there: Bench, data: str, question: str, reading: Reading) -> tuple[Candidate, Draft]:
     """Return the first reading among the near ones that finds something, with its draft; else the first of all."""
-    tried: list[tuple[Candidate, making.Draft]] = []
+    tried: list[tuple[Candidate, Draft]] = []
     for candidate in _near(reading.candidates):
-        asked = making.planned(data, compile_plan(candidate.plan, catalogue), {}, question)
-        tried.append((candidate, await making.run(there, asked)))
+        asked = AskedPlan(read_plan(candidate.plan), data, question=question)
+        tried.append((candidate, (await run_plan(there, asked)).draft))
         if tried[-1][1].capsule.outcome.status == "ok" and any(
             any(c is not None for c in row) for row in _rows(tried[-1][1])
         ):
@@ -113,7 +114,7 @@ def _near(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
     return (candidate for candidate in candidates[:MOST_TRIES] if candidate.penalty <= nearest + NEAR)
 
 
-def _rows(draft: making.Draft) -> list[list[Any]]:
+def _rows(draft: Draft) -> list[list[Any]]:
     if PREVIEW not in draft.files:
         return []
     shown: list[list[Any]] = json.loads(draft.files[PREVIEW])["rows"]
@@ -124,7 +125,7 @@ def _abstained(question: str, tables: TableSet, reading: Reading) -> Answer:
     return Answer(question=question, data=tables.id, status="abstained", code=reading.code, reason=reading.missing)
 
 
-def _told(home: Path, question: str, chosen: Candidate, draft: making.Draft) -> Answer:
+def _told(home: Path, question: str, chosen: Candidate, draft: Draft) -> Answer:
     capsule = draft.capsule
     pictures = sorted(name for name in draft.files if name.endswith(".light.svg"))
     done = capsule.outcome.status == "ok"

@@ -30,8 +30,6 @@ from tracewright.sandboxes._jail.sandbox import PooledSandbox
 NOBODY = "65534"
 """Who a job is inside the jail."""
 SCRATCH_BYTES = 64 * MIB
-ADDRESS_SPACE = 4096
-"""MiB."""
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
 FILES = 65_536
 """How many files a folder in memory may hold."""
@@ -114,19 +112,12 @@ class Launcher(LocalLauncher):
 
 def _walls(cell: Cell) -> list[str]:
     """Return what separates the jail from everybody else; every namespace is new unless nsjail is told otherwise."""
-    # Libraries reserve far more than they use; the worker takes the limit of its job where no group counts for it.
-    space = max(ADDRESS_SPACE, cell.limits.memory_bytes // MIB)
     return [
         # No time limit: a warm worker outlives many jobs, and the host keeps the time of each.
         *("-Mo", "--quiet", "--time_limit", "0", "--user", NOBODY, "--group", NOBODY, "--hostname", "jail"),
-        *(
-            "--rlimit_as",
-            str(space),
-            "--rlimit_cpu",
-            "inf",
-            "--rlimit_fsize",
-            str(cell.limits.file_bytes // MIB + 1),
-        ),
+        # The worker takes the limit of its job where no group counts for it; some libraries reserve very much.
+        *("--rlimit_as", "hard", "--rlimit_cpu", "inf"),
+        *("--rlimit_fsize", str(cell.limits.file_bytes // MIB + 1)),
         *("--rlimit_nofile", str(local.OPEN_FILES), "--rlimit_nproc", str(PROCESSES), "--rlimit_core", "0"),
     ]
 

@@ -39,6 +39,7 @@ class Worker:
         self._reply_bytes = int(opening["reply_bytes"])
         self._counter = Counter.found()
         self._inputs: Mapping[str, str] = opening.get("inputs", {})
+        self._memory_bytes: int | None = opening["limits"].get("AS")
         self._standby: Standby | None = None
         for folder in self._folders:
             folder.mkdir(exist_ok=True)
@@ -59,6 +60,7 @@ class Worker:
         os.chdir(self._workspace)
         command = getattr(importlib.import_module(module), "COMMAND", None)
         if command and self._standby is None:
+            self._bound_memory(reserving=False)
             # Where no process may be started now, one may be when there is a job.
             with suppress(BlockingIOError):
                 self._standby = Standby.start(command)
@@ -93,10 +95,21 @@ class Worker:
         if ORDER.index(job["isolation"]) < ORDER.index(kind.ISOLATION):
             message = f"{job['module']} needs the isolation {kind.ISOLATION!r}, the job asked for {job['isolation']!r}"
             return Result("action_error", "isolation_too_weak", message)
+        alone = job["isolation"] == "oneshot" and not hasattr(kind, "COMMAND")
+        self._bound_memory(reserving=alone and getattr(kind, "RESERVES", False))
         inputs = {name: Path(self._inputs.get(name, path)) for name, path in job["inputs"].items()}
         if job["isolation"] == "worker":
             return _only_result(_guarded(kind, job, inputs))
         return self._supervised(kind, job, inputs)
+
+    def _bound_memory(self, *, reserving: bool) -> None:
+        """Put on the bound of each process, for good, before anything of a job is looked at; the first kind says which.
+
+        Address space is what code of others cannot get around. Of what may be written to, the kernel counts no memory
+        that is shared, nor stacks: enough for a library that only reserves much, and has the jail to itself.
+        """
+        harden.limit({"DATA" if reserving else "AS": self._memory_bytes})
+        self._memory_bytes = None
 
     def _supervised(self, kind: JobKind, job: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
         files: dict[str, str] = job["files"]
@@ -194,7 +207,8 @@ def _shut_in(opening: Mapping[str, Any], private: Sequence[int]) -> None:
         from tracewright.jobs._worker import guard
 
         guard.stand(opening["guard"], private)
-    harden.limit(opening["limits"])
+    # The bound on memory waits until a kind is known (see Worker); nobody else is heard before.
+    harden.limit({**opening["limits"], "AS": None})
     if "landlock" in opening:
         from tracewright.jobs._worker import landlock
 

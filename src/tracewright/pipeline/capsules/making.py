@@ -6,10 +6,9 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import tracewright
 from tracewright.errors import SandboxError
@@ -17,6 +16,7 @@ from tracewright.pipeline.capsules import shelf
 from tracewright.pipeline.capsules.reading import PREVIEW_ROWS, Bench, Facts, bench, draw, preview, read_facts
 from tracewright.pipeline.queries import Data, data_of, query_job
 from tracewright.pipeline.tables import prepared
+from tracewright.plans.faults import RUN_CODES, run_code
 from tracewright.records import capsule as records
 from tracewright.records.base import JsonObject
 from tracewright.records.capsule import Capsule, OutcomeWord, Parameter, QueryLimits, ResultName, ResultRef, Run
@@ -26,14 +26,13 @@ from tracewright.tables import shipped
 from tracewright.tables.schema import TableSet
 from tracewright.tables.shelf import Kept
 
-if TYPE_CHECKING:
-    from tracewright.plans.compiling import Compiled
-
 LIMITS = QueryLimits(seconds=10.0, memory_bytes=1024 * MIB, rows=10_000, bytes=16 * MIB)
 OWN_LICENCE = "Apache-2.0"
 """The shipped sets are made by our own generators."""
 UNKNOWN_LICENCE = "LicenseRef-unknown"
 NOT_IN_PARQUET = "Parquet cannot hold"
+FAILED = frozenset({"BIND", "FANOUT", "RUNNER_ERROR", *(code for _, code in RUN_CODES)})
+"""What a query that was let pass may end with by its own fault."""
 
 
 @dataclass(frozen=True)
@@ -82,33 +81,6 @@ class Draft:
     note: str = ""
 
 
-def planned(data: str, compiled: Compiled, given: Mapping[str, Any], question: str = "", now: str = "") -> Asked:
-    """Return what a compiled plan asks of a set with these parameters; raises PlanError where they do not fit.
-
-    The order of rows means something where the plan gives one in which no two rows can change places.
-    """
-    from tracewright.plans.compiling import bind_params
-
-    bound, types = bind_params(compiled, given), {param.name: param.type for param in compiled.params}
-    document = compiled.plan.plain()
-    wanted = compiled.plan.chart
-    return Asked(
-        data=data,
-        sql=compiled.sql,
-        question=question,
-        plan=Plan(document, compiled.plan_sha256, compiled.core_sha256, tracewright.__version__),
-        parameters=tuple(Parameter(name=name, type=types[name], value=_plain(bound[name])) for name in sorted(bound)),
-        ordered=compiled.ordered and compiled.total,
-        now=now,
-        chart=Chart(mark=wanted.mark, x=wanted.x, y=wanted.y, color=wanted.color or "") if wanted else None,
-    )
-
-
-def _plain(value: Any) -> Any:
-    # The query casts it to its type, so that no digit is lost on the way.
-    return format(value, "f") if isinstance(value, Decimal) else value
-
-
 async def ask(home: Path, asked: Asked, trace: str = "", step: int | None = None) -> Draft:
     """Run a query and keep it as a capsule, whatever came of it; `trace` and `step` say for whom it ran.
 
@@ -125,7 +97,7 @@ async def run(there: Bench, asked: Asked) -> Draft:
     """Run a query and return what is to be kept of it; nothing is written but blobs."""
     kept = await prepared(there.home, asked.data)
     at = there.clock()
-    outcome = await _queried(there, asked, await data_of(there.home, asked.data))
+    outcome = await queried(there, asked, await data_of(there.home, asked.data))
     return await drafted(there, asked, kept, outcome, at)
 
 
@@ -146,13 +118,14 @@ async def drafted(there: Bench, asked: Asked, kept: Kept, outcome: Outcome, at: 
     return Draft(capsule, files, _run(outcome, at), outcome, note)
 
 
-async def _queried(there: Bench, asked: Asked, data: Data) -> Outcome:
+async def queried(there: Bench, asked: Asked, data: Data, shown: int = PREVIEW_ROWS) -> Outcome:
+    """Run a query in the jail; the outcome holds its first rows, so many as are to be `shown`."""
     limits = asked.limits
     request: JsonObject = {
         "sql": asked.sql,
         "format": asked.form,
         "strict": asked.strict,
-        "preview": PREVIEW_ROWS,
+        "preview": shown,
         "limits": {"rows": limits.rows, "bytes": limits.bytes},
     }
     if asked.parameters:
@@ -161,8 +134,9 @@ async def _queried(there: Bench, asked: Asked, data: Data) -> Outcome:
     if outcome.message.startswith(NOT_IN_PARQUET):
         # Intervals, for one, are nothing that Parquet knows as Arrow has them.
         again = query_job(data, {**request, "format": "arrow"}, limits.seconds, limits.memory_bytes)
-        return await there.sandbox.run(again)
-    return outcome
+        outcome = await there.sandbox.run(again)
+    code = run_code(outcome.message) if asked.plan and outcome.code == "RUNNER_ERROR" else ""
+    return outcome.model_copy(update={"code": code}) if code else outcome
 
 
 def _bound(parameters: tuple[Parameter, ...]) -> Any:
@@ -186,7 +160,7 @@ def _types(outcome: Outcome) -> list[JsonObject]:
 
 def _capsule(asked: Asked, kept: Kept, outcome: Outcome, facts: Facts | None, libraries: Mapping[str, str]) -> Capsule:
     result = _reference(asked, outcome, facts) if facts else None
-    refused = outcome.status == "action_error" and not outcome.result.get("canonical_sql")
+    refused = _word(outcome) == "rejected" and not outcome.result.get("canonical_sql")
     told = outcome.result
     seen = {name: told[name] for name in ("warnings", "tables", "functions") if name in told}
     return Capsule(
@@ -269,7 +243,7 @@ def _word(outcome: Outcome) -> OutcomeWord:
             return "memory"
         case "action_error", "RUNNER_CRASH":
             return "crashed"
-        case "action_error", "RUNNER_ERROR" | "BIND":
+        case "action_error", code if code in FAILED:
             return "failed"
         case "action_error", _:
             return "rejected"

@@ -7,9 +7,12 @@ from pathlib import Path
 from tracewright.errors import SourceError, UsageError
 from tracewright.pipeline.capsules import shelf
 from tracewright.pipeline.capsules.comparing import row_changes
-from tracewright.pipeline.capsules.making import Asked, Plan, run
+from tracewright.pipeline.capsules.making import Asked, Draft, Plan, run
+from tracewright.pipeline.capsules.planning import AskedPlan, run_plan
 from tracewright.pipeline.capsules.reading import Bench
 from tracewright.pipeline.tables import prepared
+from tracewright.plans.document import read_plan
+from tracewright.plans.faults import PlanError
 from tracewright.records.base import Record
 from tracewright.records.capsule import Capsule, ReplayWord
 from tracewright.records.job import Sha256
@@ -34,9 +37,11 @@ async def replay(there: Bench, capsule_id: Sha256) -> Replay:
     kept = shelf.load(there.home, capsule_id)
     if drift := await _data_drift(there.home, kept):
         return Replay(id=capsule_id, answer="drift:data", detail=drift)
-    if not (kept.request.sql or kept.request.raw_sql):
-        return Replay(id=capsule_id, answer="failed", detail="its plan never came to a query, so there is none to run")
-    draft = await run(there, asked_again(kept))
+    try:
+        draft = await _run_again(there, kept)
+    except PlanError as error:
+        detail = f"its plan never came to a query, and does not now: {error}"
+        return Replay(id=capsule_id, answer="failed", detail=detail)
     answer, detail = await _answer(there, kept, draft.capsule)
     told = draft.run.model_copy(update={"replay_of": capsule_id, "answer": answer})
     if answer == "identical":
@@ -64,6 +69,23 @@ async def _data_drift(home: Path, kept: Capsule) -> str:
 
 def _counted(table: tuple[int, str] | None) -> str:
     return f"{table[0]} rows ({table[1][:12]}…)" if table else "none"
+
+
+async def _run_again(there: Bench, kept: Capsule) -> Draft:
+    """Run what ran; a plan that ended before its query did is compiled anew. Raises PlanError where it cannot be."""
+    request = kept.request
+    if request.plan is None or request.sql:
+        return await run(there, asked_again(kept))
+    asked = AskedPlan(
+        plan=read_plan(request.plan),
+        data=request.data.id,
+        given={parameter.name: parameter.value for parameter in request.parameters},
+        question=request.question,
+        strict=request.policy == "strict",
+        limits=request.limits,
+        licence=kept.licence,
+    )
+    return (await run_plan(there, asked)).draft
 
 
 def asked_again(kept: Capsule) -> Asked:

@@ -29,7 +29,9 @@ for folder in (os.path.dirname(SECRET), '/usr', '/opt', '/etc'):
 ask('fetch an extension', 'INSTALL httpfs')
 """  # noqa: S608  # a query of ours, put together from what was laid out for it
 ENDLESS = (
-    "import duckdb\nduckdb.sql('SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b').fetchall()"
+    # The smaller side is held whole, and each further thread takes address space: memory must last until time is over.
+    "import duckdb\nengine = duckdb.connect(config={'threads': 1})\n"
+    "engine.sql('SELECT sum(a.range + b.range) FROM range(1000000000000) a, range(1000) b').fetchall()"
 )
 GREEDY = (
     "import duckdb\nengine = duckdb.connect()\nengine.execute(\"SET memory_limit = '8GB'\")\n"

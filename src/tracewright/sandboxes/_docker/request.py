@@ -13,7 +13,16 @@ from tracewright.errors import SandboxError
 from tracewright.records.job import MIB
 from tracewright.sandboxes._jail import inputs, seccomp
 from tracewright.sandboxes._jail.cgroups import SCAFFOLD
-from tracewright.sandboxes._jail.layout import PACKAGE, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot, package
+from tracewright.sandboxes._jail.layout import (
+    EVERYWHERE,
+    PACKAGE,
+    SCRATCH,
+    SHARED_MEMORY,
+    VENV,
+    WORKSPACE,
+    boot,
+    package,
+)
 from tracewright.sandboxes._jail.pool import Cell
 
 NOBODY = "65532"
@@ -25,13 +34,7 @@ USER_PROCESSES = 4096
 RUNTIME_PROCESSES = 1024
 """A runtime with a kernel of its own has processes of its own, which the engine counts with the job's."""
 
-ENVIRONMENT = (
-    ("HOME", SCRATCH),
-    ("LANG", "C.UTF-8"),
-    ("PATH", f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"),
-    ("PYTHONDONTWRITEBYTECODE", "1"),
-    ("PYTHONHASHSEED", "0"),
-)
+ENVIRONMENT = tuple(sorted({**EVERYWHERE, "HOME": SCRATCH, "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"}.items()))
 COMMAND = (
     # Engines add variables of their own; the program that becomes the first process sees none of them.
     *("env", "-i", *(f"{name}={value}" for name, value in ENVIRONMENT)),

@@ -19,6 +19,15 @@ INPUTS = "/in"
 PYTHON = "/opt/python"
 VENV = "/opt/venv"
 PACKAGE = "/opt/tracewright"
+EVERYWHERE = {
+    # Arrow's own allocator reserves a gigabyte of address space for its first byte. Where that is bounded a little
+    # above a gigabyte, the reservation succeeds, and leaves nothing for the work.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+}
+"""What every worker finds in its environment, in whichever jail."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,7 @@ def here() -> Layout:
     """Return the layout for the interpreter that runs us."""
     base = Path(sys.base_prefix).resolve()
     mounts = [Mount(Path(sys.prefix), VENV), Mount(package(), f"{PACKAGE}/tracewright")]
-    environment = {
-        "PATH": f"{VENV}/bin:/usr/bin:/bin",
-        "HOME": SCRATCH,
-        "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-    }
+    environment = {**EVERYWHERE, "PATH": f"{VENV}/bin:/usr/bin:/bin", "HOME": SCRATCH}
     # What lies below /usr is in the jail anyway, at the same place.
     shown = base
     if not base.is_relative_to("/usr"):
@@ -67,12 +70,7 @@ def real_places() -> tuple[Path, ...]:
 
 def in_place(venv: Path, packages: Path, base: Path | None = None) -> Layout:
     """Return the layout of a jail without mounts: the places of `real_places`, or where they are bound, in order."""
-    environment = {
-        "PATH": f"{venv}/bin:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-    }
+    environment = {**EVERYWHERE, "PATH": f"{venv}/bin:/usr/bin:/bin"}
     real = Path(sys.base_prefix).resolve()
     if base:
         environment["LD_LIBRARY_PATH"] = f"{base}/lib"

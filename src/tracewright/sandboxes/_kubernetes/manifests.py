@@ -11,18 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracewright.records.job import MIB, Limits
-from tracewright.sandboxes._jail.layout import INPUTS, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot
+from tracewright.sandboxes._jail.layout import EVERYWHERE, INPUTS, SCRATCH, SHARED_MEMORY, VENV, WORKSPACE, boot
 
 CONTAINER = "worker"
 SCRATCH_BYTES = 64 * MIB
 DIGEST = r"^$|^[\w./:-]+@sha256:[0-9a-f]{64}$"
-ENVIRONMENT = {
-    "HOME": SCRATCH,
-    "LANG": "C.UTF-8",
-    "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
-}
+ENVIRONMENT = {**EVERYWHERE, "HOME": SCRATCH, "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"}
 """What every worker finds around it: what the kubelet adds (addresses of services) is taken away before it starts."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
