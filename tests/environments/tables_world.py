@@ -6,12 +6,15 @@ That is for our own queries alone; what a policy's Python does is tried in a jai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 
+from tests.jobs.apart import apart
 from tests.jobs.shop import make
 from tracewright import registry
 from tracewright.environments.analytics.environment import AnalyticsEnvironment, Options, build
 from tracewright.environments.analytics.grader import AnalyticsGrader, build_grader
+from tracewright.pipeline.twins import KIND, NUMBERS, twin_job
 from tracewright.records.action import Action
 from tracewright.records.base import JsonObject
 from tracewright.records.job import Artifact, Job, Outcome
@@ -19,6 +22,7 @@ from tracewright.records.task import Deferred, Goal, Origin, Task
 from tracewright.records.trace import Grade, Step
 from tracewright.registry import Parts
 from tracewright.tables.schema import Column, Relationship, Table, TableSet
+from tracewright.tables.shelf import Kept
 
 SHOP = TableSet(
     id="shop",
@@ -78,11 +82,12 @@ class World:
     """The environment over one file of tables."""
 
     def __init__(self, folder: Path) -> None:
-        parts = Parts(home=folder, database=lambda name, version: "shop")
+        parts = Parts(home=folder, database=lambda name, version: "shop", twins=lambda name, version: self.twins)
         self.environment: AnalyticsEnvironment = build(Options(), parts)
         self.grader: AnalyticsGrader = build_grader(Options(), parts)
         self._folder = folder
         self._blobs: dict[str, Path] = {"shop": make(folder)}
+        self.twins = self._twins()
 
     def run(self, job: Job) -> Outcome:
         inputs = {name: self._blobs[sha256] for name, sha256 in job.inputs.items()}
@@ -112,7 +117,15 @@ class World:
 
     def graded(self, task: Task, steps: Sequence[Step]) -> Grade:
         grade = self.grader.grade(task, steps)
-        return grade.finish(self.run(grade.job)) if isinstance(grade, Deferred) else grade  # type: ignore[return-value]  # one job is enough
+        while isinstance(grade, Deferred):
+            grade = grade.finish(self.run(grade.job))
+        return grade
+
+    def _twins(self) -> list[str]:
+        kept = Kept(tables=SHOP, database="shop", database_bytes=0, engine="none")
+        with chdir(self._folder), apart() as run:
+            made = [run(KIND, twin_job(kept, number).request, {"in": self._blobs["shop"]}) for number in NUMBERS]
+        return [self._keep(one.artifacts["database"]).sha256 for one in made]
 
     def _keep(self, data: bytes) -> Artifact:
         name = f"blob-{len(self._blobs)}"
