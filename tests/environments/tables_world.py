@@ -1,4 +1,4 @@
-"""A small set of tables and what happens when actions are played over it: kinds of job run in this very process.
+"""A small set of tables and what happens when actions are played over it: jobs run in a process without a jail.
 
 That is for our own queries alone; what a policy's Python does is tried in a jail.
 """
@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 
-from tests.jobs.apart import apart
-from tests.jobs.shop import make
-from tracewright import registry
+from tests.jobs.apart import Run
+from tests.jobs.shop import TABLES, make
 from tracewright.environments.analytics.environment import AnalyticsEnvironment, Options, build
 from tracewright.environments.analytics.grader import AnalyticsGrader, build_grader
 from tracewright.pipeline.twins import KIND, NUMBERS, twin_job
@@ -81,17 +80,17 @@ def question(gold: Action = BY_STATUS, order: Sequence[str] = ()) -> Task:
 class World:
     """The environment over one file of tables."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, apart: Run, script: str = TABLES) -> None:
         parts = Parts(home=folder, database=lambda name, version: "shop", twins=lambda name, version: self.twins)
         self.environment: AnalyticsEnvironment = build(Options(), parts)
         self.grader: AnalyticsGrader = build_grader(Options(), parts)
-        self._folder = folder
-        self._blobs: dict[str, Path] = {"shop": make(folder)}
+        self._folder, self._apart = folder, apart
+        self._blobs: dict[str, Path] = {"shop": make(folder, script)}
         self.twins = self._twins()
 
     def run(self, job: Job) -> Outcome:
         inputs = {name: self._blobs[sha256] for name, sha256 in job.inputs.items()}
-        done = registry.load("jobs", job.kind).run(job.request, job.files, inputs)
+        done = self._apart(job.kind, job.request, inputs, job.files)
         return Outcome(
             status=done.status,
             code=done.code,
@@ -123,8 +122,10 @@ class World:
 
     def _twins(self) -> list[str]:
         kept = Kept(tables=SHOP, database="shop", database_bytes=0, engine="none")
-        with chdir(self._folder), apart() as run:
-            made = [run(KIND, twin_job(kept, number).request, {"in": self._blobs["shop"]}) for number in NUMBERS]
+        # The process that the jobs run in starts here, and stays in this folder.
+        with chdir(self._folder):
+            requests = [twin_job(kept, number).request for number in NUMBERS]
+            made = [self._apart(KIND, request, {"in": self._blobs["shop"]}) for request in requests]
         return [self._keep(one.artifacts["database"]).sha256 for one in made]
 
     def _keep(self, data: bytes) -> Artifact:

@@ -14,9 +14,11 @@ from tracewright.jobs import Result
 
 
 class Run(Protocol):
-    """Runs one job with its inputs."""
+    """Runs one job with its inputs and files."""
 
-    def __call__(self, kind: str, request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result: ...
+    def __call__(
+        self, kind: str, request: Mapping[str, Any], inputs: Mapping[str, Path], files: Mapping[str, str] = {}
+    ) -> Result: ...
 
 
 @contextmanager
@@ -24,12 +26,14 @@ def apart() -> Iterator[Run]:
     """Give a function that runs jobs in one process that was started for them, in the folder that we are in."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as worker:
 
-        def run(kind: str, request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
-            return worker.submit(_ran, kind, dict(request), dict(inputs)).result()
+        def run(
+            kind: str, request: Mapping[str, Any], inputs: Mapping[str, Path], files: Mapping[str, str] = {}
+        ) -> Result:
+            return worker.submit(_ran, kind, dict(request), dict(inputs), dict(files)).result()
 
         yield run
 
 
-def _ran(kind: str, request: dict[str, Any], inputs: dict[str, Path]) -> Result:
-    result: Result = registry.load("jobs", kind).run(request, {}, inputs)
+def _ran(kind: str, request: dict[str, Any], inputs: dict[str, Path], files: dict[str, str]) -> Result:
+    result: Result = registry.load("jobs", kind).run(request, files, inputs)
     return result

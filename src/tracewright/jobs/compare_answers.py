@@ -2,8 +2,8 @@
 
 `{"gold": {"plan": {…}} | {"sql": …}, "catalogue": {…}, "order": [names], "limits": {…}}` with the input `<name>.duckdb`
 and the answer: an input `answer.arrow`, or the file `answer.json` ({"columns", "rows"}). The gold query runs anew.
-Over altered tables `before.arrow` or `before.json` is the answer over the tables as they were: the fact `telling` says
-whether the gold query finds something, and something else. An answer may be missing then.
+Over altered tables `before.arrow` or `before.json` is the answer over the tables as they were: the facts `changed` and
+`something` say whether the gold query finds other rows, and more than nothing. An answer may be missing then.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
         )
     order = _names(request.get("order", []))
     if before is not None:
-        facts["telling"] = _something(wanted) and not match(wanted, before, order).equal
+        facts |= {"changed": not match(wanted, before, order).equal, "something": _something(wanted)}
     if answer is None:
         missing = Result("action_error", "unreadable_answer", "there is no answer", result=facts)
         return missing if before is None else Result(result=facts)

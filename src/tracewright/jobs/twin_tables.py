@@ -2,7 +2,7 @@
 
 `{"tables": [{"name", "key", "columns": [{"name", "type"}]}], "relationships": [{"from", "to"}], "seed", "number"}` with
 one input. `result` holds the hash of each table's content, the same everywhere; the artifact `database` is the file.
-Twins 1 and 2 differ in names, rows, measures and moments, twin 3 in names and rows alone.
+Twins 1 and 2 differ in names, rows, measures and moments, twin 2 by whole things, twin 3 in names and rows alone.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from tracewright.jobs._load_tables.facts import facts_of
 from tracewright.jobs._load_tables.read import quoted
 from tracewright.jobs._load_tables.writing import MEMORY_BYTES, written
 from tracewright.jobs._twin_tables.links import ORIGINAL, Known, links
-from tracewright.jobs._twin_tables.rows import keep_some, kept
+from tracewright.jobs._twin_tables.rows import Thinning, keep_some, kept
 from tracewright.jobs._twin_tables.values import cells, joins, renamed
 
 ISOLATION: IsolationNeed = "oneshot"
+THINNINGS = {1: (4, False, True), 2: (4, True, False), 3: (12, False, False)}
+"""One in how many is left out of each twin; whether whole things are, and whether sums stay true."""
 
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
@@ -40,7 +42,7 @@ def _made(database: duckdb.DuckDBPyConnection, request: Mapping[str, Any], path:
     ]
     number, seed = int(request["number"]), f"{request['seed']} {request['number']}"
     found = links(database, tables, [(told["from"], told["to"]) for told in request.get("relationships", [])])
-    keep_some(database, tables, found, seed, sums=number == 1)
+    keep_some(database, tables, found, Thinning(seed, *THINNINGS[number]))
     maps = renamed(database, tables, found, seed)
     for place, table in enumerate(tables):
         shown = ", ".join(cells(database, table, found, maps, measures=number < 3))

@@ -14,7 +14,7 @@ from tracewright.records.task import Deferred, TaskView
 from tracewright.records.trace import Grade, Step
 
 MOST_TELLING = 2
-"""Twins that an answer may be held against before it is wrong: in one of them a tie may fall otherwise."""
+"""An answer that agrees with gold over none of so many twins is wrong."""
 
 Facts = Mapping[str, JsonValue]
 Made = Grade | Deferred[Grade]
@@ -40,26 +40,23 @@ class Hearing:
     compared: Compared
     finish: Callable[[Word], Grade]
 
-    def ask(self, twins: Sequence[Sha256], number: int = 0, wrong: Sequence[Facts] = ()) -> Made:
-        """Ask one twin after the other.
-
-        An answer passes where it agrees with gold over one of the first two that tell something: over which gold finds
-        something, and something else than before. Where none does, it passes as `indistinct`.
-        """
-        if number == len(twins) or len(wrong) == MOST_TELLING:
-            return self.finish(Word(False, "differs", wrong[0]) if wrong else Word(True, "indistinct"))
-
-        def compared(outcome: Outcome) -> Made:
-            if outcome.status != "ok" or outcome.result.get("telling") is not True:
-                return self.ask(twins, number + 1, wrong)
-            if outcome.result.get("equal") is True:
-                return self.finish(Word(True, f"twin {number + 1}"))
-            return self.ask(twins, number + 1, (*wrong, outcome.result))
+    def ask(self, twins: Sequence[Sha256], heard: Sequence[Facts] = ()) -> Made:
+        """Ask one twin after the other until they have said enough."""
+        word = said(heard, whole=len(heard) == len(twins))
+        if word is not None:
+            return self.finish(word)
+        twin = twins[len(heard)]
 
         def played(answer: Step | None) -> Made:
-            return Deferred(self.compared(twins[number], answer), compared)
+            def held(found: Outcome) -> Made:
+                # An answer that cannot be held against gold must not hide what gold tells.
+                if found.status != "ok" and answer is not None:
+                    return played(None)
+                return self.ask(twins, (*heard, found.result))
 
-        return self._play(twins[number], (), played)
+            return Deferred(self.compared(twin, answer), held)
+
+        return self._play(twin, (), played)
 
     def _play(self, twin: Sha256, done: tuple[Step, ...], then: Callable[[Step | None], Made]) -> Made:
         """Take the steps again with the twin in place of the tables; what fails there leaves no answer."""
@@ -75,3 +72,21 @@ class Hearing:
 
         asked = environment.job(self.task, done, action)
         return ran(asked) if isinstance(asked, Outcome) else Deferred(asked, ran)
+
+
+def said(heard: Sequence[Facts], whole: bool) -> Word | None:
+    """Return what comes of what twins said so far, None where the next must be asked; `whole` says that there is none.
+
+    A twin counts where gold finds something there, and something else than before: an answer passes that agrees with
+    the first or, since a tie may fall otherwise there, the second. Where gold finds nothing any more, an answer must
+    find nothing either; where gold finds what it found, the twins tell nothing, and that is what is said.
+    """
+    changed = [(number, facts) for number, facts in enumerate(heard, 1) if facts.get("changed") is True]
+    clear = [(number, facts) for number, facts in changed if facts.get("something") is True][:MOST_TELLING]
+    telling = clear or (changed[:MOST_TELLING] if whole else [])
+    for number, facts in telling:
+        if facts.get("equal") is True:
+            return Word(True, f"twin {number}")
+    if not (whole or len(clear) == MOST_TELLING):
+        return None
+    return Word(False, "differs", telling[0][1]) if telling else Word(True, "indistinct")

@@ -14,6 +14,7 @@ ORIGINAL = "original"
 """What the file is called that a twin is made of."""
 ANYBODYS = frozenset({"id", "key", "name", "code", "no", "nr", "number"})
 """Names of keys that say nothing of whose they are."""
+THING = re.compile(r"(^|.*_)(id|no|nr|key|code|number)|.*[a-z](ID|Id)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ def end(found: Links, place: Place) -> Place:
     while place in found:
         place = found[place]
     return place
+
+
+def names_things(column: str) -> bool:
+    """Say whether a column names things, by how it is called: `agent_id`, `sensorId`, `code`."""
+    return THING.fullmatch(column) is not None
 
 
 def _alike(tables: Sequence[Known]) -> Iterator[tuple[Place, Place]]:

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
 from tracewright.jobs._load_tables.read import quoted
-from tracewright.jobs._twin_tables.links import ORIGINAL, Known, Links, Place
-
-ONE_IN = 4
-"""One row in so many is left out, and one at least where there are two."""
+from tracewright.jobs._twin_tables.links import Known, Links, Place, names_things
 
 
-def keep_some(
-    database: duckdb.DuckDBPyConnection, tables: Sequence[Known], found: Links, seed: str, sums: bool
-) -> None:
-    """Make, for each table, a temporary table of the rows that stay, which `kept` names; every join finds what it did.
+@dataclass(frozen=True)
+class Thinning:
+    """What a twin leaves out: one in so many, and one at least where there are two: rows, or `whole` things.
 
     With `sums`, tables that are no row's first parent keep all rows, so that what a first parent tells of all its
     children (the total of an order) stays true.
     """
+
+    seed: str
+    one_in: int
+    whole: bool
+    sums: bool
+
+
+def keep_some(database: duckdb.DuckDBPyConnection, tables: Sequence[Known], found: Links, how: Thinning) -> None:
+    """Make a temporary table of the rows of each that stay, which `kept` names; every join finds what it found."""
     parents = {table.name: _parents(table, found) for table in tables}
     roots = {name for name, named in parents.items() if not named} or set(parents)
-    thinned = roots - {name for named in parents.values() for name in named[1:]} if sums else roots
+    later = {name for named in parents.values() for name in named[1:]}
+    thinned = (roots - later if how.sums else roots) or roots
     numbers = {table.name: number for number, table in enumerate(tables)}
     for table in tables:
-        share = ONE_IN if table.name in (thinned or roots) else 0
-        _thin(database, kept(numbers[table.name]), table, seed, share)
+        _thin(database, kept(numbers[table.name]), table, how, how.one_in if table.name in thinned else 0)
     # Rows only ever go, so this ends.
     while sum(_follow(database, numbers, *link) for link in found.items()):
         pass
@@ -45,15 +51,17 @@ def _parents(table: Known, found: Links) -> list[str]:
     return list(dict.fromkeys(name for name in named if name != table.name))
 
 
-def _thin(database: duckdb.DuckDBPyConnection, name: str, table: Known, seed: str, share: int) -> None:
-    naming = [column for column in table.key if column in table.columns] or list(table.columns)
+def _thin(database: duckdb.DuckDBPyConnection, name: str, table: Known, how: Thinning, share: int) -> None:
+    things = [column for column in table.columns if names_things(column) and [column] != list(table.key)][: how.whole]
+    naming = things or [column for column in table.key if column in table.columns] or list(table.columns)
     cells = ", ".join(f"coalesce(CAST({quoted(column)} AS VARCHAR), '')" for column in naming)
-    place = f"{ORIGINAL}.main.{quoted(table.name)}"
+    order = f"md5(concat_ws(chr(31), $seed, {cells}))"
+    place = f"dense_rank() OVER (ORDER BY {order})" if things else f"row_number() OVER (ORDER BY {order}, rowid)"
     database.execute(
-        f"CREATE TEMP TABLE {name} AS SELECT row FROM (SELECT rowid AS row, count(*) OVER () AS rows, row_number() OVER"  # noqa: S608  # names are quoted
-        f" (ORDER BY md5(concat_ws(chr(31), $seed, {cells})), rowid) AS place FROM {place})"
-        " WHERE $share = 0 OR rows < 2 OR place > greatest(1, rows // $share)",
-        {"seed": f"{seed} {table.name}", "share": share},
+        f"CREATE TEMP TABLE {name} AS SELECT row FROM (SELECT *, max(place) OVER () AS places FROM"  # noqa: S608  # names are quoted
+        f" (SELECT rowid AS row, {place} AS place FROM {Place(table.name, '').rows}))"
+        " WHERE $share = 0 OR places < 2 OR place > greatest(1, places // $share)",
+        {"seed": f"{how.seed} {table.name}", "share": share},
     )
 
 

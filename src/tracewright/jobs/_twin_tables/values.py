@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 
 from tracewright.jobs._load_tables.read import quoted
-from tracewright.jobs._twin_tables.links import Known, Links, Place, end
+from tracewright.jobs._twin_tables.links import Known, Links, Place, end, names_things
 
 INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER")
 FRACTION = re.compile(r"FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)")
 MOMENT = re.compile(r"DATE|TIMESTAMP( WITH TIME ZONE)?")
 NAMING = re.compile(r"VARCHAR|UUID")
-NUMBER_OF = re.compile(r"(^|.*_)(id|no|nr|key|code|number)|.*[a-z](ID|Id)", re.ASCII)
-"""Columns of whole numbers that name something, by how they are called."""
 FEW = 24
 """Whole numbers of so few values are grades or years, which questions name."""
 
@@ -79,7 +77,7 @@ def _rotate(database: duckdb.DuckDBPyConnection, name: str, place: Place, alike:
 
 
 def _names(column: str, kind: str) -> bool:
-    return bool(NAMING.fullmatch(kind) or (INTEGER.fullmatch(kind) and NUMBER_OF.fullmatch(column)))
+    return bool(NAMING.fullmatch(kind) or (INTEGER.fullmatch(kind) and names_things(column)))
 
 
 def _filled(database: duckdb.DuckDBPyConnection, table: Known) -> Mapping[str, str]:
