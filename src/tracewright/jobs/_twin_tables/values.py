@@ -1,4 +1,4 @@
-"""What becomes of values in a twin: names change places, measures grow by a sixteenth, moments come a day earlier."""
+"""What becomes of values in a twin: names change places, measures double, moments come a day earlier."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def _alike(forms: Sequence[str]) -> str:
 
 
 def _other(database: duckdb.DuckDBPyConnection, place: Place, kind: str, cell: str) -> str:
-    """Return what a measure becomes; zero stays zero. "" for what is no measure."""
+    """Return what a measure becomes, "" for what is none. Doubled, sums of them are still exactly that."""
     if FRACTION.fullmatch(kind):
-        return f"{cell} * 1.0625"
+        return f"{cell} * 2"
     if MOMENT.fullmatch(kind):
         return f"{cell} - INTERVAL 1 DAY"
     if not INTEGER.fullmatch(kind):
