@@ -10,8 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.environments.tables_world import World
 from tests.jobs.apart import Run, apart
 from tracewright.blobs import Blobs
+from tracewright.environments.analytics.environment import tables_of
 from tracewright.environments.analytics.tasks import tasks
 from tracewright.records.job import Artifact, Outcome
 from tracewright.records.task import Deferred, Dropped, Task, TaskRequest
@@ -37,13 +39,13 @@ def schema(told: Mapping[str, Any]) -> TableSet:
     return TableSet(id=told["db_id"].lower(), version_hash=told["db_id"].ljust(64, "0"), tables=tuple(tables))
 
 
-def filled(path: Path, tables: TableSet) -> Path:
-    """Write three rows into each table: 1 to 3, and the first letters."""
+def filled(path: Path, tables: TableSet, rows: int = 3) -> Path:
+    """Write a few rows into each table: 1 and on, and the first letters."""
     with duckdb.connect(str(path)) as database:
         for table in tables.tables:
             cells = [{"DOUBLE": "i", "BOOLEAN": "i > 1"}.get(c.type, "chr(96 + i::INT)") for c in table.columns]
             named = ", ".join(f'({cell})::{c.type} AS "{c.name}"' for cell, c in zip(cells, table.columns, strict=True))
-            database.execute(f'CREATE TABLE "{table.name}" AS SELECT {named} FROM range(1, 4) t(i)')  # noqa: S608  # a schema of the corpus
+            database.execute(f'CREATE TABLE "{table.name}" AS SELECT {named} FROM range(1, {rows + 1}) t(i)')  # noqa: S608  # a schema of the corpus
     return path
 
 
@@ -93,6 +95,25 @@ def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[
         "TYPE_MISMATCH",
         "NONDETERMINISTIC",
     }, reasons
+
+
+def test_gold_plans_pass_over_twins_of_tables_that_nobody_linked(
+    corpora: Path, home: Path, spider: dict[str, TableSet], tmp_path: Path
+) -> None:
+    chosen = read(corpora, home)[:: 3 * EVERY]
+    sets = {one.tables.id for one in chosen}
+    databases = {name: filled(tmp_path / database_file(name), spider[name], rows=12) for name in sets}
+    told = []
+    with apart() as run:
+        ends = [settled(one, databases, run) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
+        worlds = {name: World(tmp_path, run, databases[name], spider[name]) for name in sets}
+        for task in ends:
+            if isinstance(task, Task):
+                grade = worlds[tables_of(task).id].grade(task, *task.goal.actions)
+                assert grade.passed, (task.instruction, task.goal.actions[0].arguments, dict((c.name, c.passed) for c in grade.checks))
+                told += [check.detail for check in grade.checks if check.name == "twin"]
+    assert len(told) >= len(chosen) // 4
+    assert told.count("indistinct") < len(told) / 2, told
 
 
 def settled(made: Any, databases: Mapping[str, Path], run: Run) -> Task | Dropped:

@@ -10,7 +10,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from tests.jobs.apart import Run
-from tests.jobs.shop import TABLES, make
+from tests.jobs.shop import make
 from tracewright.environments.analytics.environment import AnalyticsEnvironment, Options, build
 from tracewright.environments.analytics.grader import AnalyticsGrader, build_grader
 from tracewright.pipeline.twins import KIND, NUMBERS, twin_job
@@ -78,15 +78,15 @@ def question(gold: Action = BY_STATUS, order: Sequence[str] = ()) -> Task:
 
 
 class World:
-    """The environment over one file of tables."""
+    """The environment over one file of tables, by itself the shop's."""
 
-    def __init__(self, folder: Path, apart: Run, script: str = TABLES) -> None:
-        parts = Parts(home=folder, database=lambda name, version: "shop", twins=lambda name, version: self.twins)
+    def __init__(self, folder: Path, apart: Run, path: Path | None = None, tables: TableSet = SHOP) -> None:
+        parts = Parts(home=folder, database=lambda name, version: "tables", twins=lambda name, version: self.twins)
         self.environment: AnalyticsEnvironment = build(Options(), parts)
         self.grader: AnalyticsGrader = build_grader(Options(), parts)
         self._folder, self._apart = folder, apart
-        self._blobs: dict[str, Path] = {"shop": make(folder, script)}
-        self.twins = self._twins()
+        self._blobs: dict[str, Path] = {"tables": path or make(folder)}
+        self.twins = self._twins(tables)
 
     def run(self, job: Job) -> Outcome:
         inputs = {name: self._blobs[sha256] for name, sha256 in job.inputs.items()}
@@ -120,12 +120,12 @@ class World:
             grade = grade.finish(self.run(grade.job))
         return grade
 
-    def _twins(self) -> list[str]:
-        kept = Kept(tables=SHOP, database="shop", database_bytes=0, engine="none")
+    def _twins(self, tables: TableSet) -> list[str]:
+        kept = Kept(tables=tables, database="tables", database_bytes=0, engine="none")
         # The process that the jobs run in starts here, and stays in this folder.
         with chdir(self._folder):
             requests = [twin_job(kept, number).request for number in NUMBERS]
-            made = [self._apart(KIND, request, {"in": self._blobs["shop"]}) for request in requests]
+            made = [self._apart(KIND, request, {"in": self._blobs["tables"]}) for request in requests]
         return [self._keep(one.artifacts["database"]).sha256 for one in made]
 
     def _keep(self, data: bytes) -> Artifact:

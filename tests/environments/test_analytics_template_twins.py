@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from tests.jobs.apart import Run, apart
 from tracewright.environments.analytics.actions import catalogue_of
 from tracewright.environments.analytics.templates.drawing import Drawn, drawn
-from tracewright.environments.analytics.twins import Word, said
+from tracewright.environments.analytics.twins import Word, chances, said
 from tracewright.environments.analytics.variations import variations
 from tracewright.pipeline.twins import KIND, NUMBERS, twin_job
 from tracewright.plans.catalogue import Catalogue
@@ -88,7 +88,7 @@ def heard(question: Drawn, answer: Action, each: Sequence[duckdb.DuckDBPyConnect
         found = wanted if answer == gold else asked(twin, answer, question.tables)
         changed, equal = not match(wanted, before, order).equal, match(wanted, found, order).equal
         facts.append({"changed": changed, "something": something(wanted), "equal": equal})
-        if word := said(facts, whole=len(facts) == len(each) - 1):
+        if word := said(facts, chances(gold), whole=len(facts) == len(each) - 1):
             return word
     return None
 

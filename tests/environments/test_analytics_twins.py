@@ -10,8 +10,9 @@ import pytest
 
 from tests.environments.tables_world import ANSWER, BY_STATUS, World, checks, plan, question, sql
 from tests.jobs.apart import apart
+from tests.jobs.shop import make
 from tracewright.environments.analytics.grader import WEIGHTS
-from tracewright.environments.analytics.twins import Word, said
+from tracewright.environments.analytics.twins import chances, said
 from tracewright.errors import SandboxError
 from tracewright.records.action import Action
 from tracewright.records.base import JsonObject
@@ -43,7 +44,8 @@ CREATE TABLE orders AS
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with apart() as run:
-        yield World(tmp_path_factory.mktemp("world"), run, MANY)
+        folder = tmp_path_factory.mktemp("world")
+        yield World(folder, run, make(folder, MANY))
 
 
 def twin(grade: Grade) -> str:
@@ -153,7 +155,8 @@ class Programs(World):
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     with apart() as run:
-        yield Programs(tmp_path_factory.mktemp("programs"), run, MANY)
+        folder = tmp_path_factory.mktemp("programs")
+        yield Programs(folder, run, make(folder, MANY))
 
 
 def test_a_program_is_run_again_on_what_its_query_finds_over_the_twin(programs: Programs) -> None:
@@ -175,29 +178,33 @@ def facts(*names: str) -> Mapping[str, bool]:
 
 
 @pytest.mark.parametrize(
-    ("heard", "word"),
+    ("heard", "most", "word"),
     [
-        ([facts("changed", "something", "equal")], "twin 1"),
-        ([facts("something"), facts("changed", "something", "equal")], "twin 2"),
-        ([facts("changed", "something"), facts("changed", "something", "equal")], "twin 2"),
-        ([facts("changed", "something"), facts("changed", "something")], "differs"),
-        ([facts("changed"), facts("changed", "something"), facts()], "differs"),
-        ([facts("changed", "equal"), facts(), facts()], "twin 1"),
-        ([facts("changed"), facts(), facts()], "differs"),
-        ([facts("equal"), facts("something", "equal"), facts()], "indistinct"),
-        ([facts("changed", "something")], None),
-        ([facts("changed", "equal"), facts("something")], None),
+        ([facts("changed", "something", "equal")], 1, "twin 1"),
+        ([facts("something"), facts("changed", "something", "equal")], 1, "twin 2"),
+        ([facts("changed", "something")], 1, "differs"),
+        ([facts("changed", "something")], 2, None),
+        ([facts("changed", "something"), facts("changed", "something", "equal")], 2, "twin 2"),
+        ([facts("changed", "something"), facts("changed", "something")], 2, "differs"),
+        ([facts("changed"), facts("changed", "something"), facts()], 2, "differs"),
+        ([facts("changed", "equal"), facts("something")], 1, None),
+        ([facts("changed", "equal"), facts(), facts()], 1, "twin 1"),
+        ([facts("changed"), facts(), facts()], 1, "differs"),
+        ([facts("equal"), facts("something", "equal"), facts()], 1, "indistinct"),
     ],
 )
-def test_how_many_twins_are_asked(heard: list[Mapping[str, bool]], word: str | None) -> None:
-    found = said(heard, whole=len(heard) == 3)
+def test_how_many_twins_are_asked(heard: list[Mapping[str, bool]], most: int, word: str | None) -> None:
+    found = said(heard, most, whole=len(heard) == 3)
     assert (found.detail if found else None) == word
     assert found is None or found.passed == (word != "differs")
-    assert found is None or isinstance(found, Word)
+
+
+def test_a_gold_query_that_picks_rows_gives_a_second_chance() -> None:
+    assert [chances(gold) for gold in (ORDERS, BEST, sql("SELECT 1"), sql("SELECT n FROM t limit 1"))] == [1, 2, 1, 2]
 
 
 def test_nobody_to_find_twins_is_a_fault_of_ours(world: World, tmp_path: Path) -> None:
-    parts = Parts(home=tmp_path, database=lambda name, version: "shop")
+    parts = Parts(home=tmp_path, database=lambda name, version: "tables")
     module = load("environments", "analytics")
     grade = module.build_grader(module.Options(), parts).grade(question(), world.play(question(), BY_STATUS, ANSWER))
     with pytest.raises(SandboxError, match="nobody said where"):

@@ -17,7 +17,7 @@ from tracewright.environments.analytics.actions import (
     query_job,
 )
 from tracewright.environments.analytics.environment import Database, Options, Twins, altered, databases, tables_of
-from tracewright.environments.analytics.twins import Hearing, Word
+from tracewright.environments.analytics.twins import Hearing, Word, chances
 from tracewright.environments.analytics.variations import variations
 from tracewright.records.action import Action
 from tracewright.records.base import JsonObject
@@ -65,7 +65,7 @@ class AnalyticsGrader:
                 parts = checks if word.passed else {**_checks(word.facts, query), "equal": True}
                 return _grade(parts, outcome.result, word)
 
-            return Hearing(task.view(), made, compared, heard).ask(self._twins(tables_of(task)))
+            return Hearing(task.view(), chances(_gold(task)), made, compared, heard).ask(self._twins(tables_of(task)))
 
         return Deferred(self._comparison(task, self._database(tables_of(task)), {"answer": last}), finish)
 
@@ -77,10 +77,9 @@ class AnalyticsGrader:
     def _comparison(self, task: Task, blob: Sha256, results: Mapping[str, Step | None]) -> Job:
         """Return the job that holds results, each under its name, against what the gold query gives over a database."""
         tables = tables_of(task)
-        gold = next(action for action in task.goal.actions if action != ANSWER)
         told = task.goal.answer if isinstance(task.goal.answer, dict) else {}
         request: JsonObject = {
-            "gold": gold.arguments,
+            "gold": _gold(task).arguments,
             "catalogue": catalogue_of(tables),
             "order": told.get("order", []),
         }
@@ -96,6 +95,10 @@ class AnalyticsGrader:
 def build_grader(options: Options, parts: Parts) -> AnalyticsGrader:
     """Return the grader."""
     return AnalyticsGrader(databases(parts), altered(parts))
+
+
+def _gold(task: Task) -> Action:
+    return next(action for action in task.goal.actions if action != ANSWER)
 
 
 def _made(steps: Sequence[Step]) -> list[tuple[Step, Action]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,12 +10,13 @@ from pydantic import JsonValue
 
 from tracewright.environments.analytics.environment import AnalyticsEnvironment, Options
 from tracewright.records.action import Action
+from tracewright.records.base import canonical
 from tracewright.records.job import Job, Outcome, Sha256
 from tracewright.records.task import Deferred, TaskView
 from tracewright.records.trace import Grade, Step
 
-MOST_TELLING = 2
-"""An answer that agrees with gold over none of so many twins is wrong."""
+PICKING = re.compile(r'"(limit|top|arg_max|arg_min|first|last)":|\b(LIMIT|QUALIFY)\b', re.IGNORECASE)
+"""What a gold query says that takes some rows and leaves others which may tie with them."""
 
 Facts = Mapping[str, JsonValue]
 Made = Grade | Deferred[Grade]
@@ -33,16 +35,20 @@ class Word:
 
 @dataclass(frozen=True)
 class Hearing:
-    """One answer before the twins: the steps that made it, and what becomes of what is found."""
+    """One answer before the twins: the steps that made it, and what becomes of what is found.
+
+    `chances` is over how many twins that tell something it may disagree with gold before it is wrong.
+    """
 
     task: TaskView
+    chances: int
     made: Sequence[tuple[Step, Action]]
     compared: Compared
     finish: Callable[[Word], Grade]
 
     def ask(self, twins: Sequence[Sha256], heard: Sequence[Facts] = ()) -> Made:
         """Ask one twin after the other until they have said enough."""
-        word = said(heard, whole=len(heard) == len(twins))
+        word = said(heard, self.chances, whole=len(heard) == len(twins))
         if word is not None:
             return self.finish(word)
         twin = twins[len(heard)]
@@ -74,19 +80,24 @@ class Hearing:
         return ran(asked) if isinstance(asked, Outcome) else Deferred(asked, ran)
 
 
-def said(heard: Sequence[Facts], whole: bool) -> Word | None:
+def chances(gold: Action) -> int:
+    """Return over how many twins an answer is held against a gold query: two where rows that tie may be picked."""
+    return 2 if PICKING.search(canonical(gold.arguments).decode()) else 1
+
+
+def said(heard: Sequence[Facts], chances: int, whole: bool) -> Word | None:
     """Return what comes of what twins said so far, None where the next must be asked; `whole` says that there is none.
 
     A twin counts where gold finds something there, and something else than before: an answer passes that agrees with
-    the first or, since a tie may fall otherwise there, the second. Where gold finds nothing any more, an answer must
-    find nothing either; where gold finds what it found, the twins tell nothing, and that is what is said.
+    one of the first `chances`. Where gold finds nothing any more, an answer must find nothing either; where gold finds
+    what it found, the twins tell nothing, and that is what is said.
     """
     changed = [(number, facts) for number, facts in enumerate(heard, 1) if facts.get("changed") is True]
-    clear = [(number, facts) for number, facts in changed if facts.get("something") is True][:MOST_TELLING]
-    telling = clear or (changed[:MOST_TELLING] if whole else [])
+    clear = [(number, facts) for number, facts in changed if facts.get("something") is True][:chances]
+    telling = clear or (changed[:chances] if whole else [])
     for number, facts in telling:
         if facts.get("equal") is True:
             return Word(True, f"twin {number}")
-    if not (whole or len(clear) == MOST_TELLING):
+    if not (whole or len(clear) == chances):
         return None
     return Word(False, "differs", telling[0][1]) if telling else Word(True, "indistinct")
