@@ -78,19 +78,24 @@ def question(gold: Action = BY_STATUS, order: Sequence[str] = ()) -> Task:
 
 
 class World:
-    """The environment over one file of tables, by itself the shop's."""
+    """The environment over one file of tables, by itself the shop's.
 
-    def __init__(self, folder: Path, apart: Run, path: Path | None = None, tables: TableSet = SHOP) -> None:
+    Queries run in the process `asking`, twins are made in another: what opened a database itself forks badly.
+    """
+
+    def __init__(
+        self, folder: Path, asking: Run, making: Run, path: Path | None = None, tables: TableSet = SHOP
+    ) -> None:
         parts = Parts(home=folder, database=lambda name, version: "tables", twins=lambda name, version: self.twins)
         self.environment: AnalyticsEnvironment = build(Options(), parts)
         self.grader: AnalyticsGrader = build_grader(Options(), parts)
-        self._folder, self._apart = folder, apart
+        self._folder, self._asking = folder, asking
         self._blobs: dict[str, Path] = {"tables": path or make(folder)}
-        self.twins = self._twins(tables)
+        self.twins = self._twins(tables, making)
 
     def run(self, job: Job) -> Outcome:
         inputs = {name: self._blobs[sha256] for name, sha256 in job.inputs.items()}
-        done = self._apart(job.kind, job.request, inputs, job.files)
+        done = self._asking(job.kind, job.request, inputs, job.files)
         return Outcome(
             status=done.status,
             code=done.code,
@@ -120,12 +125,12 @@ class World:
             grade = grade.finish(self.run(grade.job))
         return grade
 
-    def _twins(self, tables: TableSet) -> list[str]:
+    def _twins(self, tables: TableSet, making: Run) -> list[str]:
         kept = Kept(tables=tables, database="tables", database_bytes=0, engine="none")
-        # The process that the jobs run in starts here, and stays in this folder.
+        # The process starts here, and stays in this folder.
         with chdir(self._folder):
             requests = [twin_job(kept, number).request for number in NUMBERS]
-            made = [self._apart(KIND, request, {"in": self._blobs["tables"]}) for request in requests]
+            made = [making(KIND, request, {"in": self._blobs["tables"]}) for request in requests]
         return [self._keep(one.artifacts["database"]).sha256 for one in made]
 
     def _keep(self, data: bytes) -> Artifact:

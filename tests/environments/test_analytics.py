@@ -28,8 +28,8 @@ PYTHON = Action(name="python", arguments={"code": "result = df"})
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with apart() as run:
-        yield World(tmp_path_factory.mktemp("world"), run)
+    with apart() as asking, apart() as making:
+        yield World(tmp_path_factory.mktemp("world"), asking, making)
 
 
 def described(world: World, table: str) -> str:

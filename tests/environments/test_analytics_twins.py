@@ -43,9 +43,9 @@ CREATE TABLE orders AS
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with apart() as run:
+    with apart() as asking, apart() as making:
         folder = tmp_path_factory.mktemp("world")
-        yield World(folder, run, make(folder, MANY))
+        yield World(folder, asking, making, make(folder, MANY))
 
 
 def twin(grade: Grade) -> str:
@@ -154,9 +154,9 @@ class Programs(World):
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    with apart() as run:
+    with apart() as asking, apart() as making:
         folder = tmp_path_factory.mktemp("programs")
-        yield Programs(folder, run, make(folder, MANY))
+        yield Programs(folder, asking, making, make(folder, MANY))
 
 
 def test_a_program_is_run_again_on_what_its_query_finds_over_the_twin(programs: Programs) -> None:
