@@ -57,7 +57,8 @@ class Parts:
     """What a builder may lean on. `candidates` and `gold` come from the goal and only reach privileged policies.
 
     `share` is the part of this machine that is ours to use: one of n processes that work side by side has 1/n.
-    `database` returns the blob of a table set's database by the id and version of the set.
+    `database` returns the blob of a table set's database by the id and version of the set, `twins` those of its altered
+    copies in the order in which they are asked.
     """
 
     home: Path
@@ -69,6 +70,7 @@ class Parts:
     candidates: Candidates | None = None
     gold: Callable[[TaskView], Sequence[Action]] | None = None
     database: Callable[[str, str], str] | None = None
+    twins: Callable[[str, str], Sequence[str]] | None = None
 
 
 def names(wing: str) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from tracewright import registry
+from tests.environments.tables_world import World
+from tests.jobs.apart import Run, apart
 from tracewright.blobs import Blobs
+from tracewright.environments.analytics.environment import tables_of
 from tracewright.environments.analytics.tasks import tasks
 from tracewright.records.job import Artifact, Outcome
 from tracewright.records.task import Deferred, Dropped, Task, TaskRequest
@@ -37,13 +39,13 @@ def schema(told: Mapping[str, Any]) -> TableSet:
     return TableSet(id=told["db_id"].lower(), version_hash=told["db_id"].ljust(64, "0"), tables=tuple(tables))
 
 
-def filled(path: Path, tables: TableSet) -> Path:
-    """Write three rows into each table: 1 to 3, and the first letters."""
+def filled(path: Path, tables: TableSet, rows: int = 3) -> Path:
+    """Write a few rows into each table: 1 and on, and the first letters."""
     with duckdb.connect(str(path)) as database:
         for table in tables.tables:
             cells = [{"DOUBLE": "i", "BOOLEAN": "i > 1"}.get(c.type, "chr(96 + i::INT)") for c in table.columns]
             named = ", ".join(f'({cell})::{c.type} AS "{c.name}"' for cell, c in zip(cells, table.columns, strict=True))
-            database.execute(f'CREATE TABLE "{table.name}" AS SELECT {named} FROM range(1, 4) t(i)')  # noqa: S608  # a schema of the corpus
+            database.execute(f'CREATE TABLE "{table.name}" AS SELECT {named} FROM range(1, {rows + 1}) t(i)')  # noqa: S608  # a schema of the corpus
     return path
 
 
@@ -78,7 +80,8 @@ def test_every_question_is_read_with_its_set_and_its_licence(
 def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[str, TableSet], tmp_path: Path) -> None:
     databases = {name: filled(tmp_path / database_file(name), tables) for name, tables in spider.items()}
     chosen = read(corpora, home)[::EVERY]
-    ends = [settled(one, databases) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
+    with apart() as run:
+        ends = [settled(one, databases, run) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
     plans = [end for end in ends if isinstance(end, Task)]
     reasons = {end.reason for end in ends if isinstance(end, Dropped)}
     assert all(task.goal.actions[0].name == "query_plan" for task in plans)
@@ -94,10 +97,37 @@ def test_gold_queries_become_gold_plans(corpora: Path, home: Path, spider: dict[
     }, reasons
 
 
-def settled(made: Any, databases: Mapping[str, Path]) -> Task | Dropped:
+def test_gold_plans_pass_over_twins_of_tables_that_nobody_linked(
+    corpora: Path, home: Path, spider: dict[str, TableSet], tmp_path: Path
+) -> None:
+    chosen = read(corpora, home)[:: 3 * EVERY]
+    sets = {one.tables.id for one in chosen}
+    databases = {name: filled(tmp_path / database_file(name), spider[name], rows=12) for name in sets}
+    told = []
+    with apart() as run, apart() as making:
+        ends = [settled(one, databases, run) for one in tasks(chosen, TaskRequest(), 1, lambda tables: tables.id)]
+        worlds = {
+            name: World(folder(tmp_path, name), run, making, databases[name], spider[name]) for name in sorted(sets)
+        }
+        for task in ends:
+            if isinstance(task, Task):
+                grade = worlds[tables_of(task).id].grade(task, *task.goal.actions)
+                assert grade.passed, (task.instruction, grade)
+                told += [check.detail for check in grade.checks if check.name == "twin"]
+    assert len(told) >= len(chosen) // 4
+    assert told.count("indistinct") < len(told) / 2, told
+
+
+def folder(parent: Path, name: str) -> Path:
+    made = parent / f"world-{name}"
+    made.mkdir()
+    return made
+
+
+def settled(made: Any, databases: Mapping[str, Path], run: Run) -> Task | Dropped:
     while isinstance(made, Deferred):
         inputs = {name: databases[sha256] for name, sha256 in made.job.inputs.items()}
-        done = registry.load("jobs", made.job.kind).run(made.job.request, {}, inputs)
+        done = run(made.job.kind, made.job.request, inputs)
         kept = {name: Artifact(sha256="0" * 64, bytes=len(data)) for name, data in done.artifacts.items()}
         outcome = Outcome(status=done.status, code=done.code, message=done.message, result=done.result, artifacts=kept)
         made = made.finish(outcome)

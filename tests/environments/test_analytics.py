@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.environments.tables_world import ANSWER, BY_STATUS, SHOP, World, checks, plan, question, sql
 from tests.jail import needs_jail
+from tests.jobs.apart import apart
 from tracewright.environments.analytics.actions import MOST_SAMPLED, SCHEMAS, python_job
 from tracewright.environments.analytics.grader import WEIGHTS
 from tracewright.environments.analytics.variations import variations
@@ -25,8 +27,9 @@ PYTHON = Action(name="python", arguments={"code": "result = df"})
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("world"))
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with apart() as asking, apart() as making:
+        yield World(tmp_path_factory.mktemp("world"), asking, making)
 
 
 def described(world: World, table: str) -> str:

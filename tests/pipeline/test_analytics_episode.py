@@ -70,6 +70,18 @@ def test_a_result_that_a_program_worked_out_is_an_answer(home: Path, tmp_path: P
 
 
 @needs_jail
+def test_a_result_that_a_program_made_up_is_none(home: Path, tmp_path: Path) -> None:
+    rows = Action(name="sql", arguments={"sql": "SELECT team, points FROM scores"})
+    made_up = "result = pl.DataFrame({'team': ['red', 'blue'], 'points': [7.5, 1.0]})"
+    program = Action(name="python", arguments={"code": made_up})
+    task = asyncio.run(registered(home, tmp_path))
+    steps, grade = asyncio.run(played(home, task, [rows, program, ANSWER]))
+    assert [step.verdict.accepted for step in steps] == [True] * 3
+    assert {check.name: check.detail for check in grade.checks if check.passed}.keys() >= {"equal"}
+    assert (grade.passed, grade.reward) == (False, 0.0)
+
+
+@needs_jail
 def test_a_program_reaches_neither_the_database_nor_the_network(home: Path, tmp_path: Path) -> None:
     gold = Action(name="query_plan", arguments={"plan": BY_TEAM})
     code = "import os, socket\nprint(sorted(INPUTS), os.listdir('.'))\nsocket.create_connection(('192.0.2.1', 80), 1)"

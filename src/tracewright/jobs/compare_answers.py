@@ -2,6 +2,8 @@
 
 `{"gold": {"plan": {…}} | {"sql": …}, "catalogue": {…}, "order": [names], "limits": {…}}` with the input `<name>.duckdb`
 and the answer: an input `answer.arrow`, or the file `answer.json` ({"columns", "rows"}). The gold query runs anew.
+Over altered tables `before.arrow` or `before.json` is the answer over the tables as they were: the facts `changed` and
+`something` say whether the gold query finds other rows, and more than nothing. An answer may be missing then.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from tracewright.jobs._query.running import ran
 from tracewright.tables.answers import Rows, match
 
 ISOLATION: IsolationNeed = "fork"
-ARROW, JSON = "answer.arrow", "answer.json"
+ANSWER, BEFORE = "answer", "before"
 
 
 def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[str, Path]) -> Result:
@@ -31,7 +33,7 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
     if hindrance := hindered():
         return Result("action_error", "RUNNER_CRASH", hindrance)
     try:
-        gold = _gold(request, {name: path for name, path in inputs.items() if name != ARROW})
+        gold = _gold(request, {name: path for name, path in inputs.items() if not name.endswith(".arrow")})
     except BadRequestError as error:
         return Result("action_error", "bad_field", str(error))
     if gold.status != "ok":
@@ -40,13 +42,19 @@ def run(request: Mapping[str, Any], files: Mapping[str, str], inputs: Mapping[st
     shape = {"gold_rows": len(wanted.rows), "gold_columns": len(wanted.columns)}
     facts = {**shape, "gold_tables": gold.result["tables"], "gold_functions": gold.result["functions"]}
     try:
-        answer = _json(files[JSON]) if JSON in files else _arrow(inputs[ARROW].read_bytes())
+        before, answer = _read(BEFORE, files, inputs), _read(ANSWER, files, inputs)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         return Result(
             "action_error", "unreadable_answer", f"the answer cannot be read: {str(error)[:200]}", result=facts
         )
+    order = _names(request.get("order", []))
+    if before is not None:
+        facts |= {"changed": not match(wanted, before, order).equal, "something": _something(wanted)}
+    if answer is None:
+        missing = Result("action_error", "unreadable_answer", "there is no answer", result=facts)
+        return missing if before is None else Result(result=facts)
     shape = {"answer_rows": len(answer.rows), "answer_columns": len(answer.columns)}
-    return Result(result={**facts, **shape, **asdict(match(wanted, answer, _names(request.get("order", []))))})
+    return Result(result={**facts, **shape, **asdict(match(wanted, answer, order))})
 
 
 def _gold(request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
@@ -55,6 +63,19 @@ def _gold(request: Mapping[str, Any], inputs: Mapping[str, Path]) -> Result:
     asked = {"op": "run", "sql": gold.get("sql", ""), "tables": tables, "limits": request.get("limits", {})}
     ask = read_request({**asked, "strict": request.get("strict", True)}, inputs)
     return ran_plan(gold["plan"], catalogue, ask) if "plan" in gold else ran(ask)
+
+
+def _read(name: str, files: Mapping[str, str], inputs: Mapping[str, Path]) -> Rows | None:
+    """Return the rows of that name, as a program or a query left them; None where there are none."""
+    if (text := files.get(f"{name}.json")) is not None:
+        return _json(text)
+    path = inputs.get(f"{name}.arrow")
+    return None if path is None else _arrow(path.read_bytes())
+
+
+def _something(rows: Rows) -> bool:
+    """Say whether any cell holds more than nothing: null and zero are what every query finds in rows that are gone."""
+    return any(cell is not None and (isinstance(cell, bool) or cell != 0) for row in rows.rows for cell in row)
 
 
 def _arrow(data: bytes) -> Rows:

@@ -18,7 +18,7 @@ from tracewright import registry
 from tracewright.engines import Engine
 from tracewright.environments import Environment, Grader
 from tracewright.errors import MissingPartError, UsageError
-from tracewright.pipeline.databases import database
+from tracewright.pipeline.databases import database, twins
 from tracewright.pipeline.known import part_named
 from tracewright.policies import Policy
 from tracewright.records.action import Action, ActionSchema
@@ -82,7 +82,7 @@ def grader_of(part: Part, home: Path) -> Grader:
 
 def _around(home: Path) -> Parts:
     """Return what an environment and its grader may lean on; neither is handed anything that knows a goal."""
-    return Parts(home=home, clock=now, database=partial(database, home))
+    return Parts(home=home, clock=now, database=partial(database, home), twins=partial(twins, home))
 
 
 def store_of(part: Part, home: Path) -> Store:

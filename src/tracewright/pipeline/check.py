@@ -9,6 +9,7 @@ from pathlib import Path
 from tracewright import registry
 from tracewright.environments._contract.leaks import leaks, secrets, written
 from tracewright.pipeline.build import environment_of, offers, open_players, parts
+from tracewright.pipeline.tables import ready
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.base import Record
 from tracewright.records.messages import prompt_text
@@ -51,6 +52,7 @@ async def check(
     )
     tasks = await make_tasks(recipe, home, Drops())
     again = await make_tasks(recipe, home, Drops())
+    await ready(home, tasks)
     findings = [
         _finding("same seed, same tasks", [] if tasks == again else ["the second making differs"]),
         _finding("no goal in the view", [task.id for task in tasks if leaks(task)]),

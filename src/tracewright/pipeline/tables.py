@@ -17,6 +17,7 @@ from tracewright import registry
 from tracewright.blobs import Blobs
 from tracewright.errors import SourceError, UsageError
 from tracewright.pipeline.jailed import run_jailed
+from tracewright.pipeline.twins import twinned
 from tracewright.records.base import JsonObject, Record
 from tracewright.records.job import MIB, Job, Limits, Outcome, Sha256
 from tracewright.records.task import TaskView
@@ -136,8 +137,9 @@ async def prepared(home: Path, name: str) -> Kept:
 
 
 async def ready(home: Path, tasks: Iterable[TaskView]) -> None:
-    """Make the sets ready that tasks ask questions of; raises SourceError where one is there in another version only.
+    """Make the sets ready that tasks ask questions of, with the twins that graders ask.
 
+    Raises SourceError where one is there in another version only.
     A task says so in its data: `tables` holds what is known of its set.
     """
     told = (task.data.get("tables") for task in tasks)
@@ -151,6 +153,7 @@ async def ready(home: Path, tasks: Iterable[TaskView]) -> None:
         if kept.tables.version_hash != version:
             found = kept.tables.version_hash[:12]
             raise SourceError(f"wanted the tables {name!r} in version {version[:12]}, found {found}; they have changed")
+        await twinned(home, kept)
 
 
 async def register(home: Path, asked: Registration) -> Kept:

@@ -66,6 +66,20 @@ class Skipped(Record):
     reason: str
 
 
+class Twin(Record):
+    """An altered copy of a set: the blob of its database, and the hash of what its tables hold."""
+
+    database: Sha256
+    content: Sha256
+
+
+class Twins(Record):
+    """The altered copies of a set in the order in which they are asked; `made` is the version of how they are made."""
+
+    made: int
+    each: tuple[Twin, ...]
+
+
 class Kept(Record):
     """A set in a home, and the database that queries attach: `database` is the sha256 of its bytes, and its blob."""
 
@@ -78,6 +92,7 @@ class Kept(Record):
     rejected_rows: int = 0
     rejected: tuple[Rejected, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    twins: Twins | None = None
 
 
 class Shelf:

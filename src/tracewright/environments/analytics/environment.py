@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 JUDGE = "analytics-judge-1"
 Database = Callable[[TableSet], Sha256]
 """Returns the blob of a set's database."""
+Twins = Callable[[TableSet], Sequence[Sha256]]
+"""Returns the blobs of a set's altered copies, in the order in which they are asked."""
 
 
 class Options(Record):
@@ -147,6 +149,17 @@ def databases(parts: Parts) -> Database:
         if parts.database is None:
             raise SandboxError("wanted the databases of table sets, and nobody said where they lie")
         return parts.database(tables.id, tables.version_hash)
+
+    return found
+
+
+def altered(parts: Parts) -> Twins:
+    """Return what finds the twins of a set; raises SandboxError where nobody told how."""
+
+    def found(tables: TableSet) -> Sequence[Sha256]:
+        if parts.twins is None:
+            raise SandboxError("wanted the twins of table sets, and nobody said where they lie")
+        return parts.twins(tables.id, tables.version_hash)
 
     return found
 
