@@ -154,6 +154,7 @@ def test_without_the_extra_the_fix_is_named(home: Path, monkeypatch: pytest.Monk
     for name in [name for name in sys.modules if name.startswith(("duckdb", "tracewright.jobs."))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.chdir(home.parent)
     Path("x.csv").write_text("a\n1\n")
     for words in (("sql", "SELECT 1", "--data", "support"), ("data", "register", "x.csv")):
         ran = tracewright(*words)
