@@ -150,10 +150,11 @@ def test_a_file_that_changed_is_refused_until_it_is_registered_again(jail: Path)
     assert "register it again with --replace" in ran.err
 
 
-def test_without_the_extra_the_fix_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_fix_is_named(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith(("duckdb", "tracewright.jobs."))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.chdir(tmp_path)
     Path("x.csv").write_text("a\n1\n")
     for words in (("sql", "SELECT 1", "--data", "support"), ("data", "register", "x.csv")):
         ran = tracewright(*words)
