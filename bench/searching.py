@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracewright.pipeline.build import open_players
+from tracewright.pipeline.tables import ready
 from tracewright.pipeline.tasks import Drops, make_tasks
 from tracewright.records.recipe import EnvironmentPart, PolicyPart, Recipe, TasksPart
 from tracewright.records.task import Task
@@ -82,6 +83,7 @@ async def measured(home: Path, limit: int, seed: int) -> tuple[list[Task], Drops
     """Make the tasks and play them by every policy."""
     drops = Drops()
     tasks = await make_tasks(recipe_of("oracle", limit, seed), home, drops)
+    await ready(home, tasks)
     return tasks, drops, {policy: await played(policy, tasks, home, seed) for policy in POLICIES}
 
 
