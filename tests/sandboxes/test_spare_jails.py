@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from asyncio.base_subprocess import BaseSubprocessTransport
 from typing import Any
 
 import pytest
 
 from tests.sandboxes.jails import gone_within, marked, program, proven_home, within
+from tracewright.errors import SandboxError
 from tracewright.records.job import Job, Limits, Outcome
 from tracewright.registry import Parts
 from tracewright.sandboxes import Sandbox
-from tracewright.sandboxes._jail import cgroups, lanes, owner, pool
-from tracewright.sandboxes._jail.process import Jail, Process
+from tracewright.sandboxes._jail import cgroups, lanes, owner, pool, process
+from tracewright.sandboxes._jail.process import Jail, Launch, Process
 from tracewright.sandboxes.bubblewrap import Options, build
 
 
@@ -156,6 +158,17 @@ def test_a_loop_that_is_cancelled_leaves_no_jail(seconds: float) -> None:
         asyncio.run(work())
     assert gone_within(0.25, marker)
     assert _groups() == []
+
+
+def test_a_start_that_is_cancelled_between_fork_and_pipes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cancelled(transport: Any, waiter: asyncio.Future[None]) -> None:
+        waiter.set_exception(asyncio.CancelledError())
+
+    monkeypatch.setattr(BaseSubprocessTransport, "_connect_pipes", cancelled)
+    monkeypatch.setattr(process, "SPAWN_SECONDS", 0.5)
+
+    with pytest.raises((SandboxError, asyncio.CancelledError)):
+        asyncio.run(asyncio.wait_for(Process.start(Launch(["sleep", "99"], {})), 20))
 
 
 def _cancel_all() -> None:

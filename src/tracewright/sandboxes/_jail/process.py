@@ -16,6 +16,8 @@ from tracewright.errors import SandboxError
 from tracewright.sandboxes._jail import frames
 
 START_SECONDS = 20.0
+SPAWN_SECONDS = 10.0
+"""Python 3.11 waits for ever for a process whose start is cancelled between its fork and its pipes."""
 END_SECONDS = 5.0
 HANG_UP_SECONDS = 0.1
 COMPLAINT_BYTES = 4096
@@ -208,14 +210,17 @@ class Process:
 
     @classmethod
     async def start(cls, launch: Launch) -> Process:
-        """Start the command; raises OSError where the kernel refuses."""
+        """Start the command; raises OSError where the kernel refuses, SandboxError where it takes too long."""
         command = launch.group.joined(launch.command) if launch.group else launch.command
         try:
-            return await cls._started(command, launch)
-        except BaseException:
+            async with asyncio.timeout(SPAWN_SECONDS):
+                return await cls._started(command, launch)
+        except BaseException as error:
             # What asyncio was not let finish it ends itself; what that process was put into is ours to take away.
             if launch.group:
                 await _finished(launch.group.remove)
+            if isinstance(error, TimeoutError):
+                raise SandboxError(f"a process was not started within {SPAWN_SECONDS:g} s") from error
             raise
 
     @classmethod
