@@ -5,6 +5,7 @@ It asks the cluster for every wall that a pod can have. Whether the cluster puts
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,9 @@ from tracewright.sandboxes._jail.layout import EVERYWHERE, INPUTS, SCRATCH, SHAR
 
 CONTAINER = "worker"
 SCRATCH_BYTES = 64 * MIB
+USER_IN_A_NAMESPACE = 65532
+OWN_USERS = 1_000_000_000
+"""From here on users are given to pods, 28 bits of them: where no machine has users of its own."""
 DIGEST = r"^$|^[\w./:-]+@sha256:[0-9a-f]{64}$"
 ENVIRONMENT = {**EVERYWHERE, "HOME": SCRATCH, "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin"}
 """What every worker finds around it: what the kubelet adds (addresses of services) is taken away before it starts."""
@@ -34,7 +38,8 @@ class Shape(BaseModel):
     """The node's runtime; empty takes the cluster's own, which shares the node's kernel with the job."""
     seccomp_profile: str = ""
     """A profile that lies on every node, below the kubelet's folder of profiles; empty takes the runtime's default."""
-    user: int = Field(default=65532, gt=0)
+    user: int | None = Field(default=None, gt=0)
+    """User and group of every worker; None gives each pod its own, for a kernel counts processes by user."""
     user_namespaces: bool = False
     """Ask for a user namespace for each pod, so that its users are nobody's on the node."""
     deadline_seconds: int = Field(default=900, ge=60)
@@ -59,7 +64,7 @@ def job(name: str, shape: Shape, limits: Limits, inputs_bytes: int = 0) -> dict[
             "parallelism": 1,
             "activeDeadlineSeconds": shape.deadline_seconds,
             "ttlSecondsAfterFinished": 60,
-            "template": {"metadata": {"labels": labels}, "spec": _pod(shape, limits, inputs_bytes)},
+            "template": {"metadata": {"labels": labels}, "spec": _pod(name, shape, limits, inputs_bytes)},
         },
     }
 
@@ -69,8 +74,17 @@ def labels_of(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": "tracewright-sandbox", "app.kubernetes.io/instance": name}
 
 
-def _pod(shape: Shape, limits: Limits, inputs_bytes: int) -> dict[str, Any]:
-    folders = _folders(limits, inputs_bytes)
+def user_of(name: str, shape: Shape) -> int:
+    """Return user and group of the pod of a Job."""
+    if shape.user is not None:
+        return shape.user
+    if shape.user_namespaces:
+        return USER_IN_A_NAMESPACE
+    return OWN_USERS + int(hashlib.sha256(name.encode()).hexdigest()[:7], 16)
+
+
+def _pod(name: str, shape: Shape, limits: Limits, inputs_bytes: int) -> dict[str, Any]:
+    folders, user = _folders(limits, inputs_bytes), user_of(name, shape)
     return {
         "restartPolicy": "Never",
         # Counted by the kubelet too, so that it holds while the cluster's controllers are away.
@@ -89,9 +103,9 @@ def _pod(shape: Shape, limits: Limits, inputs_bytes: int) -> dict[str, Any]:
         **({"hostUsers": False} if shape.user_namespaces else {}),
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": shape.user,
-            "runAsGroup": shape.user,
-            "fsGroup": shape.user,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "fsGroup": user,
             "seccompProfile": _seccomp(shape.seccomp_profile),
         },
         "containers": [_container(shape, limits, folders)],
