@@ -12,7 +12,7 @@ from tests.environments.tables_world import ANSWER, BY_STATUS, World, checks, pl
 from tests.jobs.apart import apart
 from tests.jobs.shop import make
 from tracewright.environments.analytics.grader import WEIGHTS
-from tracewright.environments.analytics.twins import chances, said
+from tracewright.environments.analytics.twins import Word, chances, said
 from tracewright.errors import SandboxError
 from tracewright.records.action import Action
 from tracewright.records.base import JsonObject
@@ -197,6 +197,10 @@ def test_how_many_twins_are_asked(heard: list[Mapping[str, bool]], most: int, wo
     found = said(heard, most, whole=len(heard) == 3)
     assert (found.detail if found else None) == word
     assert found is None or found.passed == (word != "differs")
+
+
+def test_where_no_twin_could_be_made_that_is_said() -> None:
+    assert said([], 1, whole=True) == Word(True, "no twin")
 
 
 def test_a_gold_query_that_picks_rows_gives_a_second_chance() -> None:

@@ -177,3 +177,21 @@ def test_a_file_that_is_none_is_told(run: Run, folder: Path) -> None:
     path.write_text("no database")
     found = run("twin_tables", {"tables": [], "seed": "1", "number": 1}, {"in": path})
     assert (found.status, found.code) == ("action_error", "unreadable_file")
+
+
+def test_tables_that_name_each_other_in_a_circle_keep_rows_and_lose_some(folder: Path, run: Run) -> None:
+    script = """
+    CREATE TABLE teams AS SELECT i::INTEGER AS team_id, (i * 3)::INTEGER AS employee_id FROM range(30) t(i);
+    CREATE TABLE employees AS SELECT i::INTEGER AS employee_id, (i % 30)::INTEGER AS team_id, i * 1.5 AS salary
+        FROM range(90) t(i);
+    """
+    path = make(folder, script, "circle")
+    made = twin(run, path, 1, keys={"teams": ["team_id"], "employees": ["employee_id"]})
+    rows = {name: table["rows"] for name, table in made.result["tables"].items()}
+    assert 0 < rows["employees"] < 90
+    assert 0 < rows["teams"] < 30
+
+
+def test_a_column_that_hides_the_numbers_of_rows_is_refused(folder: Path, run: Run) -> None:
+    made = twin(run, make(folder, "CREATE TABLE odd AS SELECT i % 3 AS RowId FROM range(39) t(i)", "odd"), 1, keys={})
+    assert (made.status, made.code) == ("action_error", "odd_column")

@@ -47,6 +47,14 @@ def test_a_set_of_which_no_twin_can_be_made_says_why(home: Path) -> None:
 
 
 @needs_jail
+def test_a_set_that_is_too_odd_for_twins_has_none(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(ROWS.replace("points", "rowid"))
+    tables = asyncio.run(register(home, Registration(tmp_path / "mine.csv"))).tables
+    asyncio.run(ready(home, [make_task(data={"tables": {"id": "mine", "version_hash": tables.version_hash}})]))
+    assert twins(home, "mine", tables.version_hash) == []
+
+
+@needs_jail
 def test_twins_are_made_once_and_hold_the_same_in_every_home(home: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text(ROWS)
     found = []

@@ -16,6 +16,7 @@ import duckdb
 from tracewright.jobs import IsolationNeed, Result
 from tracewright.jobs._load_tables.facts import facts_of
 from tracewright.jobs._load_tables.read import quoted
+from tracewright.jobs._load_tables.refusal import Refusal
 from tracewright.jobs._load_tables.writing import MEMORY_BYTES, written
 from tracewright.jobs._twin_tables.links import ORIGINAL, Known, links
 from tracewright.jobs._twin_tables.rows import Thinning, keep_some, kept
@@ -40,6 +41,10 @@ def _made(database: duckdb.DuckDBPyConnection, request: Mapping[str, Any], path:
         Known(table["name"], table.get("key", []), {c["name"]: c["type"] for c in table["columns"]})
         for table in request["tables"]
     ]
+    if named := next((table.name for table in tables if "rowid" in map(str.casefold, table.columns)), None):
+        raise Refusal(
+            "odd_column", f"the table {named!r} has a column `rowid`, which hides the engine's numbers of rows"
+        )
     number, seed = int(request["number"]), f"{request['seed']} {request['number']}"
     found = links(database, tables, [(told["from"], told["to"]) for told in request.get("relationships", [])])
     keep_some(database, tables, found, Thinning(seed, *THINNINGS[number]))

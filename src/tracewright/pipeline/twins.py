@@ -14,11 +14,13 @@ from tracewright.records.base import JsonObject, Record, digest
 from tracewright.records.job import MIB, Job, Limits, Outcome, Sha256
 from tracewright.tables.shelf import Kept, Shelf, Twin, Twins
 
-MADE = 1
+MADE = 2
 """The version of how twins are made: those of another are made anew."""
 NUMBERS = (1, 2, 3)
 LIMITS = Limits(memory_bytes=2048 * MIB, wall_seconds=600, file_bytes=1024 * MIB)
 KIND = "twin_tables"
+NOT_MADE = {"memory_bytes", "odd_column", "out_of_memory", "too_large", "wall_seconds"}
+"""The codes with which the job ends over tables that are too large for it, or too odd: they have fewer twins, or none."""
 
 
 class _Table(Record):
@@ -39,7 +41,7 @@ async def twinned(home: Path, kept: Kept) -> Kept:
     if kept.twins and kept.twins.made == MADE and all(blobs.path(twin.database).is_file() for twin in kept.twins.each):
         return kept
     outcomes = await run_jailed([twin_job(kept, number) for number in NUMBERS], home)
-    each = tuple(_read(kept, outcome) for outcome in outcomes)
+    each = tuple(_read(kept, outcome) for outcome in outcomes if outcome.code not in NOT_MADE)
     return Shelf(home).keep(kept.model_copy(update={"twins": Twins(made=MADE, each=each)}))
 
 

@@ -15,7 +15,7 @@ from tracewright.records.job import Job, Outcome, Sha256
 from tracewright.records.task import Deferred, TaskView
 from tracewright.records.trace import Grade, Step
 
-PICKING = re.compile(r'"(limit|top|arg_max|arg_min|first|last)":|\b(LIMIT|QUALIFY)\b', re.IGNORECASE)
+PICKING = re.compile(r'"(limit|top|arg_max|arg_min|first|last)":|\b(LIMIT|QUALIFY|ROW_NUMBER)\b', re.IGNORECASE)
 """What a gold query says that takes some rows and leaves others which may tie with them."""
 
 Facts = Mapping[str, JsonValue]
@@ -90,7 +90,7 @@ def said(heard: Sequence[Facts], chances: int, whole: bool) -> Word | None:
 
     A twin counts where gold finds something there, and something else than before: an answer passes that agrees with
     one of the first `chances`. Where gold finds nothing any more, an answer must find nothing either; where gold finds
-    what it found, the twins tell nothing, and that is what is said.
+    what it found, the twins tell nothing, and that is what is said; so it is where no twin could be made.
     """
     changed = [(number, facts) for number, facts in enumerate(heard, 1) if facts.get("changed") is True]
     clear = [(number, facts) for number, facts in changed if facts.get("something") is True][:chances]
@@ -100,4 +100,6 @@ def said(heard: Sequence[Facts], chances: int, whole: bool) -> Word | None:
             return Word(True, f"twin {number}")
     if not (whole or len(clear) == chances):
         return None
+    if not heard:
+        return Word(True, "no twin")
     return Word(False, "differs", telling[0][1]) if telling else Word(True, "indistinct")

@@ -30,6 +30,9 @@ def written(fill: Fill, memory_bytes: int) -> Result:
         data = database.read_bytes()
     except Refusal as refusal:
         return Result("action_error", refusal.code, refusal.message)
+    except duckdb.OutOfMemoryException:
+        wanted = f"the tables need more than the {memory_bytes >> 20} MiB of memory that they may use"
+        return Result("action_error", "out_of_memory", f"{wanted}; register fewer rows")
     except (duckdb.Error, OSError, ValueError) as error:
         return Result("action_error", "unreadable_file", f"the file cannot be read: {_first_lines(error)}")
     finally:

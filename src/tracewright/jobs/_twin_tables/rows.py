@@ -27,15 +27,16 @@ class Thinning:
 
 def keep_some(database: duckdb.DuckDBPyConnection, tables: Sequence[Known], found: Links, how: Thinning) -> None:
     """Make a temporary table of the rows of each that stay, which `kept` names; every join finds what it found."""
-    parents = {table.name: _parents(table, found) for table in tables}
-    roots = {name for name, named in parents.items() if not named} or set(parents)
+    followed = _without_circles(found)
+    parents = {table.name: _parents(table, followed) for table in tables}
+    roots = {name for name, named in parents.items() if not named}
     later = {name for named in parents.values() for name in named[1:]}
     thinned = (roots - later if how.sums else roots) or roots
     numbers = {table.name: number for number, table in enumerate(tables)}
     for table in tables:
         _thin(database, kept(numbers[table.name]), table, how, how.one_in if table.name in thinned else 0)
     # Rows only ever go, so this ends.
-    while sum(_follow(database, numbers, *link) for link in found.items()):
+    while sum(_follow(database, numbers, *link) for link in followed.items()):
         pass
 
 
@@ -44,11 +45,25 @@ def kept(number: int) -> str:
     return f"temp.main.kept_{number}"
 
 
+def _without_circles(found: Links) -> Links:
+    """Return the links along which rows go with others; one that closes a circle of tables would empty them."""
+    above: dict[str, set[str]] = {}
+    followed: dict[Place, Place] = {}
+    for child, parent in found.items():
+        reached, new = {parent.table}, {parent.table}
+        while new := {table for one in new for table in above.get(one, ())} - reached:
+            reached |= new
+        if child.table not in reached:
+            followed[child] = parent
+            above.setdefault(child.table, set()).add(parent.table)
+    return followed
+
+
 def _parents(table: Known, found: Links) -> list[str]:
     """Return the tables whose rows those of a table name, each once, in the order of the columns."""
     places = (Place(table.name, column) for column in table.columns)
     named = (found[place].table for place in places if place in found)
-    return list(dict.fromkeys(name for name in named if name != table.name))
+    return list(dict.fromkeys(named))
 
 
 def _thin(database: duckdb.DuckDBPyConnection, name: str, table: Known, how: Thinning, share: int) -> None:
@@ -66,9 +81,7 @@ def _thin(database: duckdb.DuckDBPyConnection, name: str, table: Known, how: Thi
 
 
 def _follow(database: duckdb.DuckDBPyConnection, numbers: Mapping[str, int], child: Place, parent: Place) -> int:
-    """Take away the rows that name one that is gone, and return how many; a row that names its own table's stays."""
-    if child.table == parent.table:
-        return 0
+    """Take away the rows that name one that is gone, and return how many."""
     gone = (
         f"SELECT c.rowid FROM {child.rows} AS c JOIN {parent.rows} AS p ON c.{child.cell} = p.{parent.cell}"  # noqa: S608  # names are quoted
         f" ANTI JOIN {kept(numbers[parent.table])} AS k ON p.rowid = k.row"
