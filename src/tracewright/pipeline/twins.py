@@ -20,7 +20,7 @@ NUMBERS = (1, 2, 3)
 LIMITS = Limits(memory_bytes=2048 * MIB, wall_seconds=600, file_bytes=1024 * MIB)
 KIND = "twin_tables"
 NOT_MADE = {"memory_bytes", "odd_column", "out_of_memory", "too_large", "wall_seconds"}
-"""The codes with which the job ends over tables that are too large for it, or too odd: they have fewer twins, or none."""
+"""The codes with which the job ends over tables too large or too odd for it: they have fewer twins, or none."""
 
 
 class _Table(Record):
