@@ -14,6 +14,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from tracewright.jobs._query.refusal import Refusal
+from tracewright.jobs._query.settled import settled
 
 VECTOR = 2048
 MEDIA = {"arrow": "application/vnd.apache.arrow.stream", "parquet": "application/vnd.apache.parquet"}
@@ -75,7 +76,7 @@ def encode(table: pa.Table, form: str) -> bytes:
             raise Refusal("RUNNER_ERROR", f"Parquet cannot hold this result; ask for arrow: {error}"[:300]) from error
     else:
         with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
+            writer.write_table(settled(table))
     return bytes(sink.getvalue())
 
 
