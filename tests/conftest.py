@@ -22,6 +22,11 @@ settings.load_profile("ci")
 
 
 UNCOUNTED = (
+    "contracts/test_environment_contract.py",
+    "contracts/test_plugin.py",
+    "contracts/test_sandbox_contract.py",
+    "contracts/test_sandbox_escapes.py",
+    "contracts/test_sandbox_suite.py",
     "corpora",
     "environments/test_cards.py",
     "pipeline/test_demo.py",

@@ -133,3 +133,27 @@ def test_what_is_looked_for_are_times_and_the_words_that_nobody_knows() -> None:
     assert not looks("Total amount per payment", SHOP)[1:]
     found = search("Total amount in Lisbon", SHOP, Links(values=(("stores.city", "Lisbon"),)))
     assert found.candidates[0].words == "sum of amount_usd of sales, where city is Lisbon"
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("how many products were never sold", "never"),
+        ("how many products have never been returned", "none or all"),
+        ("how many orders contain no Toys", "none or all"),
+        ("how many orders except Toys", "none or all"),
+        ("how many orders with only Toys", "none or all"),
+    ],
+)
+def test_what_none_or_all_rows_of_a_thing_are_is_not_guessed(question: str, word: str) -> None:
+    found = search(question, shipped.registry()["ecommerce"])
+    assert (found.candidates, found.code) == ((), "NOT_EXPRESSIBLE")
+    assert word in found.missing
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how many orders were not returned", "revenue of completed orders excluding Toys", "only completed orders"],
+)
+def test_a_denial_that_each_row_can_answer_is_read(question: str) -> None:
+    assert search(f"{question} by month", shipped.registry()["ecommerce"]).candidates

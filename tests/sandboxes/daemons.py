@@ -118,11 +118,14 @@ def settle(folder: Path) -> Path:
     return settings
 
 
-def require(engine: str) -> None:
-    """Skip where an engine cannot be had, with the reason."""
+def require(engine: str, wish: str = "") -> None:
+    """Skip where an engine cannot be had or is not wished for, with the reason.
+
+    1 wishes for all; else it is a list of `docker`, `podman`, and `pods`: podman as the node of the fake cluster.
+    """
     binary, package = PACKAGES[engine]
-    if os.environ.get(WISH) != "1":
-        pytest.skip(f"{engine}: container engines are started only where {WISH}=1 is set")
+    if not {"1", wish or engine} & set(os.environ.get(WISH, "").split(",")):
+        pytest.skip(f"{wish or engine}: container engines are started only where {WISH}=1 is set, or names them")
     if os.geteuid() != 0:
         pytest.skip(f"{engine}: only root can start an engine")
     for name, wanted in ((binary, package), ("runc", "runc"), ("ip", "iproute2"), ("mmdebstrap", "mmdebstrap")):

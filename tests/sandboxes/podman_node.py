@@ -108,7 +108,7 @@ def _found() -> Podman | str:
     """Return the one podman of this process, or why there is none."""
     folder = Path(tempfile.mkdtemp(prefix="tracewright-node-"))
     try:
-        daemons.require("podman")
+        daemons.require("podman", "pods")
         made = Podman(folder)
     except (pytest.skip.Exception, subprocess.CalledProcessError) as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -68,10 +68,14 @@ def _line(capsule_id: str, found: Capsule) -> dict[str, str]:
 def show(capsule_id: CapsuleId, home: Home = DEFAULT_HOME, as_json: Json = False) -> None:
     """Show one capsule: question, plan, query, ruling, what came of it, and where its pictures are."""
     from tracewright.cli.plan import readable
-    from tracewright.pipeline.capsules import shelf
+    from tracewright.errors import StoreError
+    from tracewright.pipeline.capsules import shelf, verifying
 
     found_id = shelf.find(home, capsule_id)
     found, folder = shelf.load(home, found_id), shelf.folder(home, found_id)
+    if faults := asyncio.run(verifying.verify(None, home, found_id)).faults:
+        wrong = "; ".join(f"{fault.file} {fault.what}" for fault in faults)
+        raise StoreError(f"capsule {found_id} was changed since it was kept, so it is not shown: {printable(wrong)}")
     if as_json:
         emit({"id": found_id, "folder": str(folder), **found.plain()})
         return

@@ -14,6 +14,7 @@ from tracewright.environments.analytics.questions.links import NOTHING, Links
 from tracewright.environments.analytics.questions.lowering import plan_of
 from tracewright.environments.analytics.questions.meaning import Meaning
 from tracewright.environments.analytics.questions.reading.assembling import meanings
+from tracewright.environments.analytics.questions.reading.denials import lost, of_all_rows
 from tracewright.environments.analytics.questions.reading.items import items_of
 from tracewright.environments.analytics.questions.reading.lexicon import lexicon_of
 from tracewright.environments.analytics.questions.reading.normal import MOST_CHARACTERS
@@ -62,7 +63,8 @@ def search(
         missing = f"cannot be expressed: a question has at most {MOST_CHARACTERS} characters"
         return Reading(missing=missing, code="NOT_EXPRESSIBLE")
     lexicon = replace(lexicon_of(tables, links), keys_only=keys_only)
-    parts = parts_of(items_of(question, lexicon))
+    items = items_of(question, lexicon)
+    parts = parts_of(items)
     if parts.missing:
         unknown = tuple(dict.fromkeys(parts.missing))
         return Reading(missing=f"not in the data: {_quoted(unknown)}", code="NOT_IN_DATA", unknown=unknown)
@@ -70,8 +72,14 @@ def search(
         return Reading(missing=f"not in the data: {sentence}", code="NOT_IN_DATA")
     if parts.unfinished:
         return Reading(missing=f"cannot be expressed: {parts.unfinished[0]}", code="NOT_EXPRESSIBLE")
+    if word := lost(items, parts):
+        missing = f"cannot be expressed: what “{word}” is to leave out is not understood"
+        return Reading(missing=missing, code="NOT_EXPRESSIBLE")
     unfit: list[str] = []
     ranked = sorted(meanings(parts, lexicon, unfit), key=lambda found: found[0])
+    if any(of_all_rows(items, parts, meaning) for _, meaning in ranked[:1]):
+        missing = "cannot be expressed: what none or all of a thing's rows are; ask about the rows themselves"
+        return Reading(missing=missing, code="NOT_EXPRESSIBLE")
     found = tuple(_distinct(ranked, lexicon.tables, limit, bool(tables.relationships)))
     if not found:
         why = unfit[0] if unfit else "no plan over these tables says all of it"
