@@ -29,7 +29,6 @@ from pathlib import Path
 import pytest
 from ast_grep_py import SgRoot
 
-from tests.sandboxes.endings import ends_of
 from tracewright.jobs._ast_grep import in_process as binding
 from tracewright.jobs._ast_grep.cli import binary
 from tracewright.jobs._ast_grep.rules import read_rules
@@ -202,6 +201,7 @@ async def kills(sandbox: Sandbox, times: int) -> tuple[list[float], int]:
 
     The deadline runs from our asking. The processes are found long before it, so nobody searches while they end.
     """
+    ends_of = importlib.import_module("tests.sandboxes.endings").ends_of
     late, found = [], 0
     for _ in range(times):
         # A warm jail is what is measured: the next one is made meanwhile.
@@ -373,8 +373,6 @@ def engine() -> tuple[str, str]:
     """Return the address of a Docker engine with our image, started for us; or why there is none."""
     if os.environ.get("TRACEWRIGHT_TEST_DAEMONS") != "1":
         return "", "the row of Docker, for TRACEWRIGHT_TEST_DAEMONS=1 is not set."
-    # The tests know how to start one by hand.
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     daemons = importlib.import_module("tests.sandboxes.daemons")
     try:
         return str(daemons.address("docker")), ""
@@ -384,6 +382,8 @@ def engine() -> tuple[str, str]:
 
 def main() -> None:
     """Measure, print the table and write it."""
+    # The tests know how to start an engine by hand, and how to be told of the end of a process.
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "sandbox.md")
