@@ -208,10 +208,10 @@ def _line(pair: Pair) -> str:
 
 
 def main() -> None:
-    """Measure and print the report, or write it, too."""
+    """Measure, print the report and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--out", type=Path, help="write the report there, too")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "analytics.md")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tracewright-bench-") as folder:
         home = Path(folder)
@@ -220,9 +220,7 @@ def main() -> None:
         pairs.append(asyncio.run(stored(home, wanted.rounds)))
         text = report([*warm(path, wanted.rounds), *pairs])
     print(text)
-    if wanted.out:
-        wanted.out.parent.mkdir(parents=True, exist_ok=True)
-        wanted.out.write_text(text)
+    wanted.out.write_text(text)
 
 
 if __name__ == "__main__":

@@ -320,13 +320,13 @@ def _names(tally: Tally) -> str:
 
 
 def main() -> None:
-    """Measure and print the report, or write it, too."""
+    """Measure, print the report and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--corpora", type=Path, default=os.environ.get("TRACEWRIGHT_CORPORA"), help="where the texts lie"
     )
     parser.add_argument("--generated", type=Path, help="a folder with tpch/*.parquet and tpcds/*.parquet")
-    parser.add_argument("--out", type=Path, help="write the report there, too")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "importing.md")
     wanted = parser.parse_args()
     if wanted.corpora is None:
         print("bench/importing.py is left out: TRACEWRIGHT_CORPORA names no folder of query texts")
@@ -336,8 +336,7 @@ def main() -> None:
     tallies = [tpc(name, corpora, tables[name], wanted.generated) for name in ("tpch", "tpcds")]
     text = report([*tallies, spider(corpora)])
     print(text)
-    if wanted.out:
-        wanted.out.write_text(text)
+    wanted.out.write_text(text)
 
 
 if __name__ == "__main__":

@@ -140,20 +140,18 @@ def _line(pair: Pair) -> str:
 
 
 def main() -> None:
-    """Measure and print the report, or write it, too."""
+    """Measure, print the report and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--scale", type=int, default=1, help="run over sets so many times as large")
     parser.add_argument("--plans", type=int, default=PLANS, help="try so many random plans")
-    parser.add_argument("--out", type=Path, help="write the report there, too")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "plans.md")
     wanted = parser.parse_args()
     sys.path.insert(0, str(ROOT))  # the sets as tables and the drawing of plans lie among the tests
     pairs = [paired(path, wanted.rounds, wanted.scale) for path in EXAMPLES]
     text = report(pairs, *tried(wanted.plans), wanted.scale)
     print(text)
-    if wanted.out:
-        wanted.out.parent.mkdir(parents=True, exist_ok=True)
-        wanted.out.write_text(text)
+    wanted.out.write_text(text)
 
 
 if __name__ == "__main__":

@@ -154,16 +154,14 @@ def row(name: str, found: Sequence[dict[str, float]]) -> str:
 
 
 def main() -> None:
-    """Measure and print the report, or write it."""
+    """Measure, print the report and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--out", type=Path, help="write the report there, too")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "stores.md")
     wanted = parser.parse_args()
     text = report(measure(wanted.rounds))
     print(text)
-    if wanted.out:
-        wanted.out.parent.mkdir(parents=True, exist_ok=True)
-        wanted.out.write_text(text)
+    wanted.out.write_text(text)
 
 
 if __name__ == "__main__":
