@@ -88,7 +88,10 @@ def start(engine: str) -> Started:
         command = ["setpriv", "--pdeathsig", "TERM", "--", "unshare", "--net", "--mount", "sh", "-c"]
         started = f"ip link set lo up; exec {' '.join(_command(engine, folder))}"
         settings = {**os.environ, "CONTAINERS_CONF": str(settle(folder))}
-        daemon = subprocess.Popen([*command, started], stdout=log, stderr=log, env=settings, start_new_session=True)
+        # Podman's monitors write a file where they stand when memory runs out.
+        daemon = subprocess.Popen(
+            [*command, started], stdout=log, stderr=log, env=settings, cwd=folder, start_new_session=True
+        )
     atexit.register(_end, daemon, folder)
     _fill(f"unix://{folder}/socket", daemon, folder / "log")
     return Started(f"unix://{folder}/socket", daemon)

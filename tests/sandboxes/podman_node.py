@@ -63,7 +63,14 @@ class Podman:
         pipe = asyncio.subprocess.PIPE
         started = self.command("start", "--attach", "--interactive", container)
         return await asyncio.create_subprocess_exec(
-            *started, stdin=pipe, stdout=pipe, stderr=pipe, env=self._environment, limit=1 << 20
+            *started,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=self._environment,
+            # Podman's monitor writes a file where it stands when memory runs out.
+            cwd=self._folder,
+            limit=1 << 20,
         )
 
     def played(self, pod: Mapping[str, Any], container: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
