@@ -61,6 +61,14 @@ def test_bits_behind_the_last_truth_are_not_told() -> None:
     assert encode(one, "arrow") == encode(other, "arrow")
 
 
+@pytest.mark.parametrize("length", [1, 7, 40])
+def test_a_part_of_a_result_is_told_like_the_whole_of_it(length: int) -> None:
+    whole = told(QUERY.replace("{rows}", "50"))
+    part = whole.slice(3, length)
+    assert settled(part).equals(part)
+    assert encode(part, "arrow") == encode(whole.take(list(range(3, 3 + length))), "arrow")
+
+
 @pytest.mark.parametrize("rows", [0, 1, 9, 5000])
 def test_nothing_of_a_result_is_changed(rows: int) -> None:
     table = told(QUERY.replace("{rows}", str(rows)))

@@ -26,9 +26,9 @@ def _settled(column: Any) -> Any:
         return _filled(column, pa.scalar(False)) if len(column) else column
     if pa.types.is_nested(column.type) or pa.types.is_interval(column.type):
         return _built(column)
-    if not column.null_count or column.offset:
-        return column if not column.offset else _built(column)
-    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+    if not column.null_count:
+        return column
+    if not column.offset and (pa.types.is_string(column.type) or pa.types.is_binary(column.type)):
         # An engine gives no text to a null, so that only its bits are to be looked at.
         return pa.Array.from_buffers(
             column.type, len(column), [_known(column), *column.buffers()[1:]], column.null_count
