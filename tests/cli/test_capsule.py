@@ -34,7 +34,7 @@ def test_capsules_are_listed_by_data_and_outcome(home: Path) -> None:
     assert [one["id"] for one in by_code] == [refused().id]
     day = FIRST.at[:10]
     assert len(tracewright("capsule", "list", "--since", day, "--json").json["capsules"]) == 2
-    assert tracewright("capsule", "list", "--since", f"{day}T23:59", "--json").json == {"capsules": []}
+    assert tracewright("capsule", "list", "--since", "9999-12-31", "--json").json == {"capsules": []}
     assert capsule.id[:12] in tracewright("capsule", "list").out
 
 
@@ -70,6 +70,13 @@ def test_a_changed_file_is_named_without_a_jail(home: Path) -> None:
     ran = tracewright("capsule", "verify", capsule.id, "--files-only", "--json")
     assert (ran.code, [fault["file"] for fault in ran.json["faults"]]) == (1, ["result.parquet"])
     assert "result.parquet" in tracewright("capsule", "verify", capsule.id, "--files-only").out
+
+
+@pytest.mark.parametrize("since", ["2026-13-45", "yesterday"])
+def test_a_day_that_is_none_is_refused(home: Path, since: str) -> None:
+    ran = tracewright("capsule", "list", "--since", since)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"wanted --since as a day such as 2026-01-31, found {since!r}" in ran.err
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])

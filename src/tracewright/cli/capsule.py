@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,8 @@ def list_capsules(
     """List the capsules of this home by their id."""
     from tracewright.pipeline.capsules import shelf
 
+    if since:
+        _require_day(since)
     found = [(capsule_id, shelf.load(home, capsule_id)) for capsule_id in shelf.ids(home)]
     lines = [
         _line(capsule_id, one)
@@ -54,6 +57,15 @@ def list_capsules(
     cells = [(line["id"][:12], line["data"], line["outcome"], line["rows"], line["asked"]) for line in lines]
     shown = [(*cell[:4], " ".join(cell[4].split())[:CELL_WIDTH]) for cell in cells]
     table(("capsule", "data", "outcome", "rows", "question or query"), shown)
+
+
+def _require_day(text: str) -> None:
+    from tracewright.errors import UsageError
+
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"wanted --since as a day such as 2026-01-31, found {text[:40]!r}") from error
 
 
 def _line(capsule_id: str, found: Capsule) -> dict[str, str]:

@@ -136,7 +136,7 @@ def _launcher(options: Options, blobs: Blobs) -> Launcher:
     if missing and not options.outer_limits_accepted:
         raise MissingPartError(
             f"the landlock sandbox needs a container around it that bounds {' and '.join(sorted(missing))}; start"
-            " yours with --memory and --pids-limit, or say sandbox.outer_limits_accepted=true"
+            " yours with --memory and --pids-limit, or say --set sandbox.outer_limits_accepted=true"
         )
     user = options.user if root.is_root() else None
     ground.sweep(user)
